@@ -1,0 +1,44 @@
+# Every target sets up .venv by itself the first time.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: demo train-demo train-shipped test test-slow check bench scenes setup clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mcdenoise needs python 3.11 or newer: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[llvm,bench,dev]'
+	touch $@
+
+# Renders two noisy passes of a scene that no training saw, denoises them, and compares with its reference.
+demo: $(READY)
+	$(BIN)/python -m tools.demo demo
+
+# Trains a network from nothing on noisy pairs of one scene, in about five minutes.
+train-demo: $(READY)
+	$(BIN)/python -m tools.train_demo demo
+
+# From nothing to the shipped weights; resumes where it was stopped.
+MINUTES ?= 75
+train-shipped: $(READY)
+	$(BIN)/render-pairs scenes --split train -o runs/train --spp 1,1,2,4,8,16 --views 24 --sampler random --size 256x256
+	$(BIN)/train-denoiser runs/train -o runs/mcdenoise.safetensors --minutes $(MINUTES) --resume
+	cp runs/mcdenoise.safetensors denoise/weights/mcdenoise.safetensors
+
+test: $(READY)
+	$(BIN)/python -m pytest
+
+test-slow: $(READY)
+	$(BIN)/python -m pytest -m slow
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf $(VENV) build *.egg-info demo runs
