@@ -1,0 +1,102 @@
+"""Gather kernels on a pyramid, and their convex blending.
+
+Everything here is linear in the image, non-negative, and sums to one: the same predictions can be applied to every
+layer that sums to the beauty, the result is bounded by the neighbourhood, and a constant stays a constant.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class Predictions(NamedTuple):
+    """What the network says of a frame; level 0 is full resolution, each next one half of the last.
+
+    Attributes:
+        weight: (B, 1, H, W) positive; how much a pixel counts when coarser levels are averaged from it.
+        kernels: per level (B, k * k, H / 2^l, W / 2^l), each pixel's kernel, summing to one over the channels.
+        alphas: per level but the last (B, 1, H / 2^l, W / 2^l) in [0, 1]; the coarser level's share in the blend.
+    """
+
+    weight: Tensor
+    kernels: list[Tensor]
+    alphas: list[Tensor]
+
+
+def gather(image: Tensor, kernels: Tensor) -> Tensor:
+    """Each output pixel is the weighted sum of its k x k neighbourhood; the frame's edge pixels are repeated.
+
+    Adds one shifted image at a time, so that no k * k copies of the image stand in memory.
+
+    Args:
+        image: (B, C, H, W).
+        kernels: (B, k * k, H, W), rows of the neighbourhood from the top, left to right.
+
+    Returns:
+        (B, C, H, W).
+    """
+    k = round(kernels.shape[1] ** 0.5)
+    height, width = image.shape[-2:]
+    padded = F.pad(image, (k // 2,) * 4, mode="replicate")
+    out = torch.zeros_like(image)
+    for i in range(k * k):
+        dy, dx = divmod(i, k)
+        shifted = padded[..., dy : dy + height, dx : dx + width]
+        out = torch.addcmul(out, kernels[:, i : i + 1], shifted)
+    return out
+
+
+def pool(image: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The next coarser level: weighted means over 2 x 2 pixels, and the weights' own means.
+
+    A firefly that the network gives no weight does not reach the coarser levels.
+
+    Args:
+        image: (B, C, H, W), H and W even.
+        weight: (B, 1, H, W), positive.
+
+    Returns:
+        (B, C, H / 2, W / 2) and (B, 1, H / 2, W / 2).
+    """
+    coarse_weight = F.avg_pool2d(weight, 2)
+    return F.avg_pool2d(image * weight, 2) / coarse_weight, coarse_weight
+
+
+def upsample(image: Tensor) -> Tensor:
+    """(B, C, H, W) to (B, C, 2 H, 2 W), bilinear: convex, and without the steps of repeated pixels."""
+    return F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
+
+
+def blend(fine: Tensor, coarse: Tensor, alpha: Tensor) -> Tensor:
+    """(1 - alpha) fine + alpha coarse, all at the fine resolution, alpha (B, 1, H, W) in [0, 1]."""
+    return torch.lerp(fine, coarse, alpha)
+
+
+def filter_pyramid(image: Tensor, predictions: Predictions) -> Tensor:
+    """Apply a network's predictions to an image or to any layer of it.
+
+    Down: means weighted by `predictions.weight`. Up, from the coarsest level: blend the level with what came from
+    below, then gather. Blending first lets a level's kernel choose among its neighbours' coarse values too, so
+    that an edge does not soften what is beside it.
+
+    Args:
+        image: (B, C, H, W); H and W divisible by 2^(levels - 1).
+        predictions: for the same H and W.
+
+    Returns:
+        (B, C, H, W).
+    """
+    levels, weight = [image], predictions.weight
+    for _ in predictions.alphas:
+        coarse, weight = pool(levels[-1], weight)
+        levels.append(coarse)
+
+    out = gather(levels[-1], predictions.kernels[-1])
+    for level in reversed(range(len(predictions.alphas))):
+        mixed = blend(levels[level], upsample(out), predictions.alphas[level])
+        out = gather(mixed, predictions.kernels[level])
+    return out

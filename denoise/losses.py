@@ -1,0 +1,65 @@
+"""The losses, each with its formula, its minimiser under noisy targets and its source.
+
+Noise2Noise needs a loss whose minimiser over f is the mean E[y] of the noisy target. Every Bregman divergence has
+that (Banerjee et al. 2005), nothing else does. All take the prediction f and the raw target y, exposure-normalised
+linear radiance of the same shape, and return the mean as a scalar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from denoise.transfer import EPS
+
+Loss = Callable[[Tensor, Tensor], Tensor]
+
+
+def log_l2(f: Tensor, y: Tensor) -> Tensor:
+    """The HDR-aware log-space L2, made unbiased: the Itakura-Saito divergence of y + eps from f + eps.
+
+    With r = (y + eps) / (f + eps): r - log r - 1; in u = log r it is u^2/2 + u^3/6 + ..., a squared log difference with
+    the skew that moves its minimiser from the geometric mean to the mean. Its gradient is half that of `l_hdr`,
+    but its value means something. For f < 0, where the log ends, the generator goes on as a parabola, so that it
+    stays a Bregman divergence over all reals. Minimiser: the mean. Source: Itakura and Saito 1968; Bregman form in
+    Banerjee et al. 2005, table 1.
+    """
+    inside = f.clamp_min(0)
+    ratio = (y.clamp_min(0) + EPS) / (inside + EPS)
+    below = f.clamp_max(0)
+    return (ratio - ratio.log() - 1 + (below * below / 2 - y * below) / EPS**2).mean()
+
+
+def l_hdr(f: Tensor, y: Tensor) -> Tensor:
+    """(f - y)^2 / (f + 0.01)^2, no gradient through the denominator. Minimiser: the mean.
+
+    Source: Lehtinen et al. 2018, section 3.3.
+    """
+    return ((f - y) ** 2 / (f.detach() + EPS) ** 2).mean()
+
+
+def l2(f: Tensor, y: Tensor) -> Tensor:
+    """(f - y)^2. Minimiser: the mean; bright pixels and fireflies outweigh all others."""
+    return ((f - y) ** 2).mean()
+
+
+def l1(f: Tensor, y: Tensor) -> Tensor:
+    """|f - y|. Minimiser: the median, which is darker than the mean under Monte Carlo noise."""
+    return (f - y).abs().mean()
+
+
+def naive_log_l2(f: Tensor, y: Tensor) -> Tensor:
+    """(log(f + eps) - log(y + eps))^2. Minimiser: the geometric mean; images come out dark. For comparison only."""
+    return ((torch.log(f.clamp_min(0) + EPS) - torch.log(y.clamp_min(0) + EPS)) ** 2).mean()
+
+
+#: By the name the command line gives.
+LOSSES: dict[str, Loss] = {
+    "log-l2": log_l2,
+    "l-hdr": l_hdr,
+    "l2": l2,
+    "l1": l1,
+    "naive-log-l2": naive_log_l2,
+}

@@ -1,0 +1,82 @@
+"""Exposure, albedo demodulation and log encoding, each a forward and an inverse.
+
+All functions work on float32 torch tensors of linear radiance, (B, C, H, W).
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+#: What counts as dark after exposure normalisation: the floor of the loss (Lehtinen et al. 2018, section 3.3) and
+#: of the log encoding.
+EPS = 0.01
+_KEY = 0.18  # middle grey: the log-average of a normalised frame (Reinhard et al. 2002, section 3.1)
+_BIN = 16  # pixels; the log-average is taken over the means of such squares, so that noise does not darken it
+_BLACK = 1e-8  # bins below it say nothing of the exposure
+_ALBEDO_EPS = 0.02
+_ALBEDO_NONE = 0.01  # emitters, the environment, black: nothing to divide by
+_LOG_OF_ONE = math.log1p(1 / EPS)
+
+
+def exposure(radiance: Tensor) -> Tensor:
+    """The factor that brings each image's log-average to middle grey.
+
+    Args:
+        radiance: (B, 3, H, W) linear, any exposure.
+
+    Returns:
+        (B, 1, 1, 1); 1 for an image that is black all over.
+    """
+    luminance = radiance.clamp_min(0).mean(1, keepdim=True)
+    bins = F.avg_pool2d(luminance, _BIN, ceil_mode=True, count_include_pad=False).flatten(1)  # (B, bins)
+    lit = bins > _BLACK
+    mean_log = (bins.clamp_min(_BLACK).log() * lit).sum(1) / lit.sum(1).clamp_min(1)
+    factor = torch.where(lit.any(1), _KEY / mean_log.exp(), torch.ones_like(mean_log))
+    return factor.view(-1, 1, 1, 1)
+
+
+def expose(radiance: Tensor, factor: Tensor) -> Tensor:
+    """Radiance to exposure-normalised radiance; (B, 3, H, W) and (B, 1, 1, 1)."""
+    return radiance * factor
+
+
+def unexpose(normalised: Tensor, factor: Tensor) -> Tensor:
+    """The inverse of `expose`."""
+    return normalised / factor
+
+
+def _modulation(albedo: Tensor, present: Tensor) -> Tensor:
+    reflects = albedo.amax(1, keepdim=True) >= _ALBEDO_NONE
+    return torch.where(reflects & (present.view(-1, 1, 1, 1) > 0), albedo + _ALBEDO_EPS, torch.ones_like(albedo))
+
+
+def demodulate(radiance: Tensor, albedo: Tensor, present: Tensor) -> Tensor:
+    """Divide out the texture, so that the network filters light rather than paint.
+
+    Only inputs are ever divided; the result is multiplied back before it meets a target.
+
+    Args:
+        radiance: (B, 3, H, W).
+        albedo: (B, 3, H, W) in [0, 1].
+        present: (B,) 1 where the albedo is known, 0 where it is to be left out.
+    """
+    return radiance / _modulation(albedo, present)
+
+
+def remodulate(demodulated: Tensor, albedo: Tensor, present: Tensor) -> Tensor:
+    """The inverse of `demodulate`."""
+    return demodulated * _modulation(albedo, present)
+
+
+def log_encode(x: Tensor) -> Tensor:
+    """Linear [0, inf) to a logarithmic scale with 0 at 0 and 1 at 1; negative values count as 0."""
+    return torch.log1p(x.clamp_min(0) / EPS) / _LOG_OF_ONE
+
+
+def log_decode(g: Tensor) -> Tensor:
+    """The inverse of `log_encode` for non-negative values."""
+    return torch.expm1(g * _LOG_OF_ONE) * EPS

@@ -1,0 +1,68 @@
+import math
+
+import torch
+
+from denoise.transfer import (
+    EPS,
+    demodulate,
+    expose,
+    exposure,
+    log_decode,
+    log_encode,
+    remodulate,
+    unexpose,
+)
+
+
+def test_exposure_by_hand():
+    # left 16 columns 1, right 16 columns 4: bins of 16 x 16, log-average 2, middle grey 0.18
+    image = torch.ones(1, 3, 16, 32)
+    image[..., 16:] = 4
+    assert torch.allclose(exposure(image), torch.tensor(0.18 / 2).view(1, 1, 1, 1))
+
+
+def test_exposure_leaves_black_bins_out_and_is_one_for_a_black_image():
+    image = torch.zeros(2, 3, 37, 23)
+    image[1, :, :16, :16] = 0.5
+    factors = exposure(image).flatten()
+    assert factors[0] == 1
+    assert math.isclose(factors[1], 0.18 / 0.5, rel_tol=1e-5)
+
+
+def test_exposure_scales_inversely():
+    image = torch.rand(1, 3, 37, 23) + 0.01
+    assert torch.allclose(exposure(image * 1000), exposure(image) / 1000, rtol=1e-4)
+
+
+def test_expose_round_trip():
+    image = torch.rand(2, 3, 5, 7) * 100
+    factor = exposure(image)
+    assert torch.allclose(unexpose(expose(image, factor), factor), image, rtol=1e-6)
+
+
+def test_log_encoding_by_hand_and_round_trip():
+    assert log_encode(torch.tensor(0.0)) == 0
+    assert math.isclose(log_encode(torch.tensor(1.0)).item(), 1, rel_tol=1e-6)
+    assert math.isclose(log_encode(torch.tensor(0.09)).item(), math.log(10) / math.log(1 + 1 / EPS), rel_tol=1e-5)
+    assert log_encode(torch.tensor(-3.0)) == 0
+    x = torch.tensor([0.0, 1e-4, 0.3, 1, 50, 65504])
+    assert torch.allclose(log_decode(log_encode(x)), x, rtol=1e-4)
+
+
+def test_demodulation_by_hand():
+    radiance = torch.full((1, 3, 1, 3), 0.5)
+    albedo = torch.zeros(1, 3, 1, 3)
+    albedo[0, :, 0, 1] = 0.48  # plus 0.02: halved radiance over 0.5
+    albedo[0, 0, 0, 2] = 0.98  # red only: the other channels are divided by the floor
+    light = demodulate(radiance, albedo, torch.ones(1))
+    assert torch.allclose(light[0, :, 0, 0], torch.full((3,), 0.5))  # black albedo: an emitter, nothing to divide by
+    assert torch.allclose(light[0, :, 0, 1], torch.full((3,), 1.0))
+    assert torch.allclose(light[0, :, 0, 2], torch.tensor([0.5, 25.0, 25.0]))
+
+
+def test_demodulation_round_trip_and_absent_albedo():
+    radiance, albedo = torch.rand(2, 3, 5, 7), torch.rand(2, 3, 5, 7)
+    present = torch.tensor([1.0, 0.0])
+    light = demodulate(radiance, albedo, present)
+    assert torch.equal(light[1], radiance[1])
+    assert torch.allclose(remodulate(light, albedo, present), radiance, rtol=1e-6)
