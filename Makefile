@@ -26,9 +26,14 @@ train-demo: $(READY)
 # From nothing to the shipped weights; resumes where it was stopped.
 MINUTES ?= 75
 train-shipped: $(READY)
-	$(BIN)/render-pairs scenes --split train -o runs/train --spp 1,1,2,4,8,16 --views 24 --sampler random --size 256x256
-	$(BIN)/train-denoiser runs/train -o runs/mcdenoise.safetensors --minutes $(MINUTES) --resume
+	$(BIN)/render-pairs scenes --split train -o runs/train --spp 1,1,2,4,8,16 --views 6 --size 256x256
+	$(BIN)/render-pairs scenes --split validation -o runs/validation --spp 1,1,2,4,8,16 --views 2 --size 256x256
+	$(BIN)/train-denoiser runs/train runs/validation -o runs/mcdenoise.safetensors --minutes $(MINUTES) --resume
 	cp runs/mcdenoise.safetensors denoise/weights/mcdenoise.safetensors
+
+# Meshes, textures and XML of scenes/, byte for byte as committed.
+scenes: $(READY)
+	$(BIN)/python -m tools.make_scenes
 
 test: $(READY)
 	$(BIN)/python -m pytest

@@ -1,0 +1,120 @@
+import dataclasses
+
+import pytest
+import torch
+from torch.testing import assert_close
+
+from denoise.checkpoint import load_model, load_state, save_model, save_state
+from denoise.errors import ModelError
+from denoise.network import DirectNetwork, Inputs, KernelNetwork, ModelConfig, build
+
+SMALL = ModelConfig(widths=(8, 8, 8, 8), head=8, kernel=3)
+
+
+def random_inputs(height: int, width: int, present=(1.0, 1.0, 1.0)) -> Inputs:
+    planes = torch.rand(4, 1, 3, height, width)
+    return Inputs(*planes, torch.tensor([present]))
+
+
+def roughened(network):
+    """Heads start at zero; give them something to say."""
+    torch.manual_seed(1)
+    for head in [network.full_head, *network.heads]:
+        torch.nn.init.normal_(head.weight, std=0.3)
+    return network
+
+
+@pytest.mark.parametrize("config", [ModelConfig(), ModelConfig(network="direct")])
+def test_shapes_in_and_out(config):
+    network = build(config)
+    assert isinstance(network, DirectNetwork if config.network == "direct" else KernelNetwork)
+    height, width = 3 * network.align, 2 * network.align
+    assert network(random_inputs(height, width)).shape == (1, 3, height, width)
+
+
+def test_shipped_size_stays_under_four_megabytes():
+    assert sum(p.numel() for p in build(ModelConfig()).parameters()) * 4 < 4e6
+
+
+def test_predictions_are_convex():
+    predictions = roughened(KernelNetwork(SMALL)).predict(random_inputs(48, 32))
+    assert [tuple(k.shape[1:]) for k in predictions.kernels] == [
+        (9, 48, 32), (9, 24, 16), (9, 12, 8), (9, 6, 4), (9, 3, 2)
+    ]  # fmt: skip
+    for kernels in predictions.kernels:
+        assert kernels.min() >= 0
+        assert_close(kernels.sum(1), torch.ones_like(kernels[:, 0]))
+    for alpha in predictions.alphas:
+        assert 0 <= alpha.min() and alpha.max() <= 1
+    assert predictions.weight.min() > 0
+
+
+def test_full_resolution_kernels_belong_to_their_pixel():
+    # a head that reads one unshuffled position must speak for that pixel of the 2 x 2 block alone
+    network = roughened(KernelNetwork(SMALL))
+    with torch.no_grad():
+        network.full_head.weight.zero_()
+        network.full_head.bias.zero_()
+        network.full_head.bias[0 * 4 + 3] = 9.0  # first tap, lower right pixel of each block
+    kernels = network.predict(random_inputs(16, 16)).kernels[0]
+    assert kernels[0, 0, 1::2, 1::2].min() > 0.99
+    assert_close(kernels[0, 0, ::2, ::2], torch.full((8, 8), 1 / 9))
+
+
+def test_absent_inputs_do_not_matter():
+    network = roughened(KernelNetwork(SMALL))
+    inputs = random_inputs(32, 16, present=(0.0, 1.0, 1.0))
+    other = inputs._replace(albedo=torch.zeros_like(inputs.albedo))
+    assert not torch.equal(network(other._replace(present=torch.ones(1, 3))), network(other))  # the flag is seen
+    assert network(other).isfinite().all()
+
+
+def test_no_influence_beyond_reach():
+    network = roughened(KernelNetwork(SMALL))
+    size = 2 * -(-network.reach // 16) * 16 + 32
+    inputs = random_inputs(size, 32)
+    moved = inputs._replace(radiance=inputs.radiance.clone())
+    moved.radiance[..., 0, :] *= 100
+    changed = (network(inputs) != network(moved)).flatten(0, 1).any(0).any(1).nonzero().max()
+    assert 16 < changed <= network.reach
+
+
+def test_model_file_round_trip(tmp_path):
+    network = roughened(KernelNetwork(SMALL))
+    save_model(tmp_path / "m.safetensors", network, {"steps": 3})
+    loaded, provenance = load_model(tmp_path / "m.safetensors")
+    assert provenance == {"steps": 3}
+    assert loaded.config == SMALL
+    inputs = random_inputs(16, 32)
+    assert torch.equal(loaded(inputs), network(inputs))
+
+
+def test_bad_model_files_say_what_to_do(tmp_path):
+    with pytest.raises(ModelError, match="no such file"):
+        load_model(tmp_path / "none.safetensors")
+    (tmp_path / "text.safetensors").write_text("not a model")
+    with pytest.raises(ModelError, match="cannot be read"):
+        load_model(tmp_path / "text.safetensors")
+    save_state(tmp_path / "state.safetensors", {"x": torch.ones(3)}, {})
+    with pytest.raises(ModelError, match="made by train-denoiser"):
+        load_model(tmp_path / "state.safetensors")
+
+    @dataclasses.dataclass(frozen=True)
+    class Later(ModelConfig):
+        novelty: int = 1
+
+    network = KernelNetwork(SMALL)
+    network.config = Later(widths=(8, 8, 8, 8), head=8, kernel=3)
+    save_model(tmp_path / "later.safetensors", network, {})
+    with pytest.raises(ModelError, match="novelty"):
+        load_model(tmp_path / "later.safetensors")
+    network.config = dataclasses.replace(SMALL, head=16)
+    save_model(tmp_path / "other.safetensors", network, {})
+    with pytest.raises(ModelError, match="do not fit its config"):
+        load_model(tmp_path / "other.safetensors")
+
+
+def test_state_round_trip(tmp_path):
+    save_state(tmp_path / "s.safetensors", {"a.b": torch.arange(4.0)}, {"step": 7})
+    tensors, facts = load_state(tmp_path / "s.safetensors")
+    assert torch.equal(tensors["a.b"], torch.arange(4.0)) and facts == {"step": 7}
