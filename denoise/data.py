@@ -1,0 +1,243 @@
+"""From a data set of passes to training batches: decode once, split passes, crop, augment.
+
+A view's passes are all estimates of one image with independent noise. Each time a view is drawn, its passes are split
+anew into an input subset and a target subset, disjoint; everything the network sees comes from the input subset.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from denoise.errors import PairsError
+from denoise.files import replacing
+from denoise.frame import Planes
+from denoise.network import Inputs
+from denoise.pairs import HALF_MAX, View, view_planes
+from denoise.repair import clean_planes
+
+#: Planes a pass is stored with, and the first of the channels each takes.
+_STORED = {"radiance": 0, "albedo": 3, "normal": 6, "variance": 9}
+_CHANNELS = 12
+_HELD_OUT_EVERY = 16  # where no view belongs to a validation split, one view in so many
+
+# Augmentation, as chances a sample is drawn with
+_DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.4
+_BLACK, _SMALLER = 0.01, 0.05
+_EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
+
+
+@dataclass(frozen=True)
+class StoredView:
+    """A view's passes, decoded.
+
+    Attributes:
+        name: data set folder and view, for messages.
+        passes: (P, 12, H, W) float16, memory-mapped: radiance, albedo, normal, variance; a plane that a pass does not
+            have is NaN throughout.
+        spp: (P,) samples per pixel of each pass, or ones where unknown: their weights.
+        held_out: kept from training, for validation.
+    """
+
+    name: str
+    passes: np.ndarray
+    spp: np.ndarray
+    held_out: bool
+
+
+def load_views(views: Sequence[View]) -> list[StoredView]:
+    """Decode passes into memory-mapped files beside them, once; later calls only map them.
+
+    Raises:
+        PairsError: a view with fewer than two passes, passes of unequal size, or NaN or Inf in a pass.
+    """
+    split = any(view.split == "validation" for view in views) and any(view.split != "validation" for view in views)
+    stored = []
+    for view in views:
+        held_out = view.split == "validation" if split else len(views) > 1 and _digest(view.name) % _HELD_OUT_EVERY == 0
+        spp = np.array([record.spp or 1 for record in view.passes], np.float32)
+        stored.append(StoredView(f"{view.directory}/{view.name}", _mapped(view), spp, held_out))
+    return stored
+
+
+def _digest(text: str) -> int:
+    return int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
+
+
+def _mapped(view: View) -> np.ndarray:
+    """The view's passes as one memory-mapped array, made where it is missing or of other passes."""
+    if len(view.passes) < 2:
+        raise PairsError(f"{view.directory}: view {view.name} has {len(view.passes)} pass; training needs two or more")
+    marks = [(r.file, r.bytes, r.sha256 or view.path(i).stat().st_mtime_ns) for i, r in enumerate(view.passes)]
+    key = hashlib.sha256(repr(marks).encode()).hexdigest()[:16]
+    name = f"{view.name}.{key}.npy"
+    cache = view.directory / ".cache"
+    if not (cache / name).exists():
+        array = np.stack([_to_stored(view_planes(view, i), view, i) for i in range(len(view.passes))])
+        try:
+            _save(cache / name, array)
+        except OSError:  # a read-only or full data set folder costs memory, not the training
+            return array
+    return np.load(cache / name, mmap_mode="r")
+
+
+def _to_stored(planes: Planes, view: View, index: int) -> np.ndarray:
+    where = f"{view.directory}/{view.passes[index].file} (view {view.name})"
+    if planes["radiance"].shape[:2] != (view.height, view.width):
+        raise PairsError(f"{where}: passes of a view must all have one size; render the view again")
+    if not np.isfinite(planes["radiance"]).all():
+        raise PairsError(f"{where}: NaN or Inf in the radiance; render the view again or leave it out")
+    planes, _ = clean_planes(planes)
+    out = np.full((_CHANNELS, view.height, view.width), np.nan, np.float16)
+    for plane, first in _STORED.items():
+        if plane in planes:
+            out[first : first + 3] = planes[plane].clip(max=HALF_MAX).transpose(2, 0, 1)
+    return out
+
+
+def _save(path: Path, array: np.ndarray) -> None:
+    path.parent.mkdir(exist_ok=True)
+    with replacing(path) as temporary:
+        np.save(temporary, array)
+
+
+def merge_passes(passes: np.ndarray, spp: np.ndarray) -> Planes:
+    """Several passes as if they had been rendered as one.
+
+    Means weighted by spp; variances combined with the spread between the passes (Chan et al. 1979, equation 2.1),
+    so that it is known as soon as there are two samples, and not by counting what is not known as zero.
+
+    Args:
+        passes: (P, 12, H, W) as stored.
+        spp: (P,) samples per pixel.
+
+    Returns:
+        Planes in (3, H, W) float32: radiance, and albedo, normal and variance where known.
+    """
+    planes: Planes = {}
+    total = float(spp.sum())
+    for plane in ("radiance", "albedo", "normal"):
+        first = _STORED[plane]
+        if not np.isnan(passes[:, first, 0, 0]).any():
+            stack = passes[:, first : first + 3].astype(np.float32)
+            planes[plane] = np.tensordot(spp / total, stack, 1).astype(np.float32)
+
+    first = _STORED["variance"]
+    known = ~np.isnan(passes[:, first, 0, 0])
+    if total >= 2 and (known | (spp == 1)).all():
+        squares = np.zeros(passes.shape[2:], np.float32)
+        for one, n, has_variance in zip(passes, spp, known, strict=True):
+            if has_variance:
+                squares = squares + one[first : first + 3].astype(np.float32) * (n * (n - 1))
+            squares = squares + n * (one[:3].astype(np.float32) - planes["radiance"]) ** 2
+        planes["variance"] = squares / (total * (total - 1))
+    return planes
+
+
+def split_passes(spp: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the passes that make the input, and of the others, which make the target; neither is empty.
+
+    The input's share is drawn log-uniformly up to three quarters of the samples, so that few and many samples are
+    seen equally often and the target never becomes the noisier by far.
+    """
+    budget = np.exp(rng.uniform(np.log(spp.min()), np.log(max(0.75 * spp.sum(), spp.min()))))
+    chosen: list[int] = []
+    for i in rng.permutation(len(spp)):
+        if spp[[*chosen, i]].sum() <= budget and len(chosen) < len(spp) - 1:
+            chosen.append(int(i))
+    if not chosen:
+        chosen = [int(rng.choice(np.flatnonzero(spp == spp.min())))]
+    rest = np.setdiff1d(np.arange(len(spp)), chosen)
+    return np.array(sorted(chosen)), rest
+
+
+def draw_batch(
+    views: Sequence[StoredView], count: int, crop: int, rng: np.random.Generator
+) -> tuple[list[str], Inputs, torch.Tensor]:
+    """A training batch: `count` crops of random views.
+
+    Args:
+        views: what to draw from.
+        count: crops.
+        crop: side of a crop in pixels.
+        rng: everything random comes from it; the same state gives the same batch.
+
+    Returns:
+        Names of the views, inputs (count, ., crop, crop) and target radiance (count, 3, crop, crop), both in raw
+        scene units.
+    """
+    drawn = [views[int(rng.integers(len(views)))] for _ in range(count)]
+    samples = [_draw_sample(view, crop, rng) for view in drawn]
+    batch = {key: torch.from_numpy(np.stack([s[key] for s in samples])) for key in samples[0]}
+    return [view.name for view in drawn], Inputs._make(batch[name] for name in Inputs._fields), batch["target"]
+
+
+def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """One augmented crop (Lehtinen et al. 2018, section 3.3, and the augmentations usual for denoisers)."""
+    height, width = view.passes.shape[-2:]
+    smaller = rng.integers(crop // 2, crop + 1, 2) if rng.random() < _SMALLER else (crop, crop)
+    h, w = min(int(smaller[0]), height), min(int(smaller[1]), width)
+    y, x = rng.integers(height - h + 1), rng.integers(width - w + 1)
+    inner = view.passes[..., y : y + h, x : x + w]
+
+    chosen, rest = split_passes(view.spp, rng)
+    planes = merge_passes(inner[chosen], view.spp[chosen])
+    target = np.tensordot(view.spp[rest] / view.spp[rest].sum(), inner[rest, :3].astype(np.float32), 1)
+    planes["target"] = target.astype(np.float32)
+
+    _drop(planes, rng)
+    rotation = np.linalg.qr(rng.standard_normal((3, 3)))[0].astype(np.float32)
+    if "normal" in planes:
+        planes["normal"] = np.tensordot(rotation, planes["normal"], 1)
+    channels = rng.permutation(3)
+    for name in ("radiance", "albedo", "variance", "target"):
+        if name in planes:
+            planes[name] = planes[name][channels]
+    if rng.random() < _BLACK:
+        for name in ("radiance", "variance", "target"):
+            if name in planes:
+                planes[name] = np.zeros_like(planes[name])
+    planes = _turn(planes, rng)
+    return _padded(planes, crop)
+
+
+def _drop(planes: Planes, rng: np.random.Generator) -> None:
+    """Take inputs away at random, so that one model serves frames with and without them."""
+    both = rng.random() < _DROP_BOTH
+    for plane, chance in (("albedo", _DROP_ALBEDO), ("normal", _DROP_NORMAL), ("variance", _DROP_VARIANCE)):
+        dropped = rng.random() < chance
+        if dropped or (both and plane != "variance"):
+            planes.pop(plane, None)
+
+
+def _turn(planes: Planes, rng: np.random.Generator) -> Planes:
+    """Flips and transposition, the same for all planes."""
+    flip_y, flip_x, transpose = rng.random(3) < 0.5
+    turned = {}
+    for name, plane in planes.items():
+        plane = plane[:, ::-1] if flip_y else plane
+        plane = plane[:, :, ::-1] if flip_x else plane
+        turned[name] = plane.transpose(0, 2, 1) if transpose else plane
+    return turned
+
+
+def _padded(planes: Planes, crop: int) -> dict[str, np.ndarray]:
+    """All planes at (C, crop, crop), edges repeated as at inference, absent ones zero and marked."""
+    sample = {"present": np.array([name in planes for name in ("albedo", "normal", "variance")], np.float32)}
+    for name in ("radiance", "albedo", "normal", "variance", "target"):
+        if name in planes:
+            _, h, w = planes[name].shape
+            sample[name] = np.ascontiguousarray(np.pad(planes[name], ((0, 0), (0, crop - h), (0, crop - w)), "edge"))
+        else:
+            sample[name] = np.zeros((3, crop, crop), np.float32)
+    return sample
+
+
+def jitter_exposure(count: int, rng: np.random.Generator) -> torch.Tensor:
+    """(count, 1, 1, 1) factors, log-uniform around one."""
+    return torch.from_numpy(2.0 ** rng.uniform(-_EXPOSURE_STOPS, _EXPOSURE_STOPS, (count, 1, 1, 1))).float()

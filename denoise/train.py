@@ -1,0 +1,278 @@
+"""The training loop, top to bottom: Noise2Noise on passes, nothing else.
+
+Every batch is a function of (seed, step) alone, so that a resumed training sees what an uninterrupted one
+would have seen, and a fixed seed on the CPU gives the same weights.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import queue
+import threading
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from denoise.checkpoint import load_model, load_state, save_model, save_state
+from denoise.data import StoredView, draw_batch, jitter_exposure
+from denoise.errors import TrainingError
+from denoise.losses import LOSSES
+from denoise.network import DirectNetwork, Inputs, KernelNetwork, ModelConfig, build
+from denoise.transfer import expose, exposure
+from denoise.validation import validate
+
+Network = KernelNetwork | DirectNetwork
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train. Exactly one of `steps` and `minutes` is set.
+
+    Attributes:
+        steps: optimiser steps.
+        minutes: wall time of training, interruptions not counted.
+        loss: a name in `losses.LOSSES`.
+        batch: crops a step.
+        crop: side of a crop in pixels, a multiple of 32.
+        learning_rate: of AdamW, at its height.
+        warmup: steps until it is reached.
+        weight_decay: of AdamW.
+        ema: decay of the averaged weights, which are the ones kept.
+        clip: largest norm of the gradient; some ten times the usual one, since clipping fireflies darkens.
+        seed: of weights and batches.
+        validate_every: steps between validations.
+        checkpoint_seconds: wall time between checkpoints.
+    """
+
+    steps: int | None = None
+    minutes: float | None = None
+    loss: str = "log-l2"
+    batch: int = 8
+    crop: int = 128
+    learning_rate: float = 1e-3
+    warmup: int = 200
+    weight_decay: float = 1e-4
+    ema: float = 0.999
+    clip: float = 1.0
+    seed: int = 0
+    validate_every: int = 500
+    checkpoint_seconds: float = 60.0
+
+
+def state_path(out: Path) -> Path:
+    """Where the state of the training that writes the model `out` is kept."""
+    return out.with_suffix(".state.safetensors")
+
+
+def train(
+    config: TrainConfig,
+    model: ModelConfig,
+    views: Sequence[StoredView],
+    out: Path,
+    device: torch.device,
+    provenance: dict[str, Any],
+    resume: bool = False,
+    start: Path | None = None,
+) -> Generator[dict[str, float], None, None]:
+    """Train, yielding a record for each step; closing the iterator saves the state first.
+
+    Args:
+        config: how.
+        model: which network.
+        views: what to train on; those held out serve for validation.
+        out: the model file; written at each checkpoint with the averaged weights.
+        device: where; bfloat16 on CUDA, float32 elsewhere.
+        provenance: goes into the model file, with what the training adds.
+        resume: go on where the last checkpoint of `out` stood.
+        start: model whose weights to begin with.
+
+    Yields:
+        `step`, `seconds`, `progress` in [0, 1], `loss`, `lr`, `grad_norm`, `pixels` so far, `waited` (the share of time
+        spent waiting for data); after a validation also `val_loss` and `val_db`.
+
+    Raises:
+        TrainingError: no views to train on, or NaN in the loss; the last checkpoint stays.
+    """
+    training = [view for view in views if not view.held_out]
+    held_out = [view for view in views if view.held_out]
+    if not training:
+        raise TrainingError("every view is held out for validation; add views that are not of a validation split")
+    loss_function = LOSSES[config.loss]
+
+    torch.manual_seed(config.seed)
+    network = build(model) if start is None else load_model(start)[0].train()
+    network = network.to(device)
+    averaged = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=config.weight_decay)
+    step, seconds, waited = 0, 0.0, 0.0
+    if resume:
+        step, seconds, waited = _restore(out, config, network, averaged, optimizer)
+
+    def checkpoint() -> None:
+        _store(out, config, network, averaged, optimizer, step, seconds, waited)
+        facts = {"steps": step, "seconds": round(seconds), "pixels": step * config.batch * config.crop**2}
+        save_model(out, _with_weights(network, averaged), {**provenance, **dataclasses.asdict(config), **facts})
+
+    batches = _Prefetcher(training, config, step)
+    saved = clock = time.monotonic()
+    try:
+        while (progress := _progress(config, step, seconds)) < 1:
+            names, inputs, target, jitter, wait = batches.next()
+            inputs = Inputs._make(plane.to(device, non_blocking=True) for plane in inputs)
+            factor = exposure(inputs.radiance) * jitter.to(device)  # from the input alone
+
+            rate = config.learning_rate * min(1, (step + 1) / config.warmup) * (1 + math.cos(math.pi * progress)) / 2
+            for group in optimizer.param_groups:
+                group["lr"] = rate
+            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+                output = network(inputs.exposed(factor))
+            loss = loss_function(output, expose(target.to(device, non_blocking=True), factor))
+            optimizer.zero_grad()
+            loss.backward()
+            norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
+            if not torch.isfinite(norm):
+                raise TrainingError(_blame(names, output, step))
+            optimizer.step()
+            decay = min(config.ema, (1 + step) / (10 + step))
+            for name, tensor in network.state_dict().items():
+                averaged[name].lerp_(tensor, 1 - decay)
+
+            step += 1
+            now = time.monotonic()
+            seconds, waited, clock = seconds + now - clock, waited + wait, now
+            record = {
+                "step": step,
+                "seconds": seconds,
+                "progress": _progress(config, step, seconds),
+                "loss": loss.item(),
+                "lr": rate,
+                "grad_norm": norm.item(),
+                "pixels": step * config.batch * config.crop**2,
+                "waited": waited / seconds,
+            }
+            if held_out and (step % config.validate_every == 0 or record["progress"] >= 1):
+                record |= validate(_with_weights(network, averaged), held_out, loss_function, device)
+            if time.monotonic() - saved > config.checkpoint_seconds:
+                checkpoint()
+                saved = time.monotonic()
+            yield record
+            if "val_loss" in record:
+                clock = time.monotonic()  # validation is not training time
+    except GeneratorExit:
+        checkpoint()
+        raise
+    finally:
+        batches.close()
+    checkpoint()
+
+
+def _progress(config: TrainConfig, step: int, seconds: float) -> float:
+    return min(1.0, step / config.steps if config.steps else seconds / (60 * (config.minutes or 0) + 1e-9))
+
+
+def _with_weights(network: Network, weights: dict[str, Tensor]) -> Network:
+    """A copy of the network with other weights, for evaluation."""
+    copy = build(network.config).to(next(network.parameters()).device)
+    copy.load_state_dict(weights)
+    return copy.eval()
+
+
+def _blame(names: list[str], output: Tensor, step: int) -> str:
+    bad = [name for name, image in zip(names, output, strict=True) if not torch.isfinite(image).all()]
+    views = ", ".join(sorted(set(bad or names)))
+    return f"{views}: the loss became NaN or Inf at step {step}; the last checkpoint is kept; look at these views"
+
+
+class _Prefetcher:
+    """Makes the next batches in a thread of its own, so that the network does not wait for data."""
+
+    def __init__(self, views: list[StoredView], config: TrainConfig, step: int) -> None:
+        self._ready: queue.Queue[Any] = queue.Queue(maxsize=3)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(views, config, step), daemon=True)
+        self._thread.start()
+
+    def next(self) -> tuple[list[str], Inputs, Tensor, Tensor, float]:
+        """Names of the views, inputs, target, exposure jitter, seconds waited."""
+        began = time.monotonic()
+        item = self._ready.get()
+        if isinstance(item, BaseException):
+            raise item
+        return *item, time.monotonic() - began
+
+    def close(self) -> None:
+        self._stopped.set()
+        while self._thread.is_alive():
+            while not self._ready.empty():
+                self._ready.get()
+            self._thread.join(0.05)
+
+    def _run(self, views: list[StoredView], config: TrainConfig, step: int) -> None:
+        while not self._stopped.is_set():
+            try:
+                rng = np.random.default_rng((config.seed, step))
+                item: Any = (*draw_batch(views, config.batch, config.crop, rng), jitter_exposure(config.batch, rng))
+            except Exception as error:  # handed to the loop, which raises it
+                item = error
+            while not self._stopped.is_set():
+                try:
+                    self._ready.put(item, timeout=0.1)
+                    break
+                except queue.Full:
+                    continue
+            step += 1
+
+
+def _store(
+    out: Path,
+    config: TrainConfig,
+    network: Network,
+    averaged: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer,
+    step: int,
+    seconds: float,
+    waited: float,
+) -> None:
+    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
+    tensors |= {f"averaged.{name}": tensor for name, tensor in averaged.items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"adam.{index}.{name}": tensor for name, tensor in moments.items()}
+    facts = {"step": step, "seconds": seconds, "waited": waited, "config": dataclasses.asdict(config)}
+    save_state(state_path(out), tensors, facts)
+
+
+def _restore(
+    out: Path, config: TrainConfig, network: Network, averaged: dict[str, Tensor], optimizer: torch.optim.Optimizer
+) -> tuple[int, float, float]:
+    """Load the state of `out` into network, averaged weights and optimiser; step, seconds and waiting so far."""
+    tensors, facts = load_state(state_path(out))
+    free = {"steps", "minutes", "validate_every", "checkpoint_seconds"}  # a longer run may go on from a shorter one
+    for key, value in dataclasses.asdict(config).items():
+        if key not in free and facts["config"].get(key) != value:
+            raise TrainingError(
+                f"{state_path(out)}: was made with {key} {facts['config'].get(key)}, not {value}; "
+                "resume with the same settings, or write another model"
+            )
+    groups: dict[str, dict[str, Tensor]] = {"network": {}, "averaged": {}, "adam": {}}
+    for name, tensor in tensors.items():
+        kind, key = name.split(".", 1)
+        groups[kind][key] = tensor
+    try:
+        network.load_state_dict(groups["network"])
+    except RuntimeError as error:
+        raise TrainingError(f"{state_path(out)}: is of another network; resume with the same settings") from error
+    for key, tensor in averaged.items():
+        tensor.copy_(groups["averaged"][key])
+    state: dict[int, dict[str, Tensor]] = {}
+    for key, tensor in groups["adam"].items():
+        index, moment = key.split(".")
+        state.setdefault(int(index), {})[moment] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+    return facts["step"], facts["seconds"], facts["waited"]

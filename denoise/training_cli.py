@@ -1,0 +1,155 @@
+"""`train-denoiser`: train a model on data sets of noisy passes."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from denoise.errors import McdenoiseError, TrainingError
+
+_LOG_EVERY = 10  # steps
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Model to write.")
+@click.option("--steps", type=click.IntRange(min=1), help="Train for so many steps.")
+@click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Train for so long. [default: 60]")
+@click.option(
+    "--loss",
+    type=click.Choice(["log-l2", "l-hdr", "l2", "l1", "naive-log-l2"]),
+    default="log-l2",
+    help="log-l2, l-hdr and l2 learn the mean; l1 and naive-log-l2 do not and are there to compare.",
+)
+@click.option("--direct", is_flag=True, help="The direct-prediction U-Net of the Noise2Noise paper, as a baseline.")
+@click.option("--batch", type=click.IntRange(min=1), default=8, help="Crops a step.")
+@click.option("--crop", type=click.IntRange(min=32), default=128, help="Side of a crop in pixels, a multiple of 32.")
+@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=1e-3, help="Highest rate.")
+@click.option("--validate-every", type=click.IntRange(min=1), default=500, help="Steps between validations.")
+@click.option("--checkpoint-seconds", type=click.FloatRange(min=0), default=60.0, help="Between checkpoints.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, help="Of weights and batches.")
+@click.option("--resume", is_flag=True, help="Go on where the last checkpoint of the output stood, if there is one.")
+@click.option("--from", "start", type=click.Path(path_type=Path), help="Begin with the weights of this model.")
+@click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="Where to train.")
+@click.version_option(package_name="mcdenoise")
+def main(directories: tuple[Path, ...], output: Path, **options: Any) -> None:
+    """Train a denoiser on noisy passes alone (Noise2Noise).
+
+    Each DIR holds views of two or more independent passes: what render-pairs wrote, or any renderer's EXRs named
+    NAME.passA.exr, NAME.passB.exr and so on. Beside the model stand its state for --resume, its log (.jsonl) and
+    the curve of its training (.png). Ctrl-C or SIGTERM saves the state and stops.
+    """
+    try:
+        _train(directories, output, **options)
+    except McdenoiseError as error:
+        click.echo(f"train-denoiser: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        click.echo(f"train-denoiser: {error.filename or output}: {error.strerror}; the last checkpoint stays", err=True)
+        sys.exit(1)
+
+
+def _train(
+    directories: tuple[Path, ...],
+    output: Path,
+    steps: int | None,
+    minutes: float | None,
+    direct: bool,
+    start: Path | None,
+    resume: bool,
+    device: str,
+    **settings: Any,
+) -> None:
+    if steps and minutes:
+        raise click.UsageError("give --steps or --minutes, not both")
+    if settings["crop"] % 32:
+        raise click.UsageError(f"--crop {settings['crop']}: must be a multiple of 32")
+    from denoise import allocator
+
+    allocator.tune()  # before torch allocates anything
+    from denoise.checkpoint import load_model
+    from denoise.data import load_views
+    from denoise.denoiser import pick_device
+    from denoise.network import ModelConfig
+    from denoise.pairs import open_pairs
+    from denoise.provenance import describe
+    from denoise.train import TrainConfig, state_path, train
+    from denoise.training_log import TrainingLog, draw_curve
+
+    if not output.parent.is_dir():
+        raise TrainingError(f"{output.parent}: no such folder; make it first, or give another --output")
+    state = state_path(output)
+    if state.exists() and not resume:
+        raise TrainingError(f"{state}: a training of this model stands here; add --resume to go on, or remove it")
+    resume = resume and state.exists()
+    views = load_views([view for directory in directories for view in open_pairs(directory)])
+    config = TrainConfig(steps=steps, minutes=None if steps else minutes or 60.0, **settings)
+    model = load_model(start)[0].config if start else ModelConfig(network="direct" if direct else "kernels")
+    held_out = sum(view.held_out for view in views)
+    click.echo(f"{len(views) - held_out} views to train on, {held_out} held out", err=True)
+
+    stop = _StopRequest()
+    log = TrainingLog(output.with_suffix(".jsonl"), resume)
+    place = pick_device(device)
+    records = train(config, model, views, output, place, describe(directories, views, place), resume, start)
+    with _progress_bar() as show:
+        for record in records:
+            if record["step"] % _LOG_EVERY == 0 or "val_loss" in record:
+                log.add(record)
+            show(record)
+            if stop.signal:
+                records.close()  # saves the state
+                break
+    if log.path.exists():
+        draw_curve(log.path, output.with_suffix(".png"))
+    if stop.signal:
+        click.echo(f"train-denoiser: stopped at step {record['step']}; --resume goes on from there", err=True)
+        sys.exit(128 + stop.signal)
+
+
+class _StopRequest:
+    """Remembers Ctrl-C or SIGTERM until the step at hand is whole."""
+
+    def __init__(self) -> None:
+        self.signal = 0
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._note)
+
+    def _note(self, number: int, _frame: Any) -> None:
+        self.signal = number
+
+
+class _progress_bar:
+    """A bar on a terminal; elsewhere one line for each validation."""
+
+    def __enter__(self) -> Any:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        columns = [BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), TimeRemainingColumn()]
+        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._task = self._progress.add_task("", total=1.0)
+        self._gain = ""
+        self._progress.start()
+        return self._show
+
+    def _show(self, record: dict[str, float]) -> None:
+        rate = record["pixels"] / record["seconds"] / 1e6
+        text = f"step {record['step']}  loss {record['loss']:.4f}  {rate:.2f} Mpixel/s  waited {record['waited']:.1%}"
+        if "val_db" in record:
+            self._gain = f"  held out {record['val_loss']:.4f}, {record['val_db']:+.2f} dB"
+            if self._progress.disable:
+                click.echo(text + self._gain, err=True)
+        self._progress.update(self._task, completed=record["progress"], description=text + self._gain)
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+
+if __name__ == "__main__":
+    main()

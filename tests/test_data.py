@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+import torch
+
+from denoise.data import StoredView, draw_batch, merge_passes, split_passes
+
+
+def stored(samples: np.ndarray, groups: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
+    """Passes as stored, made of the samples (N, 3, H, W) that each group names."""
+    passes = np.full((len(groups), 12, *samples.shape[2:]), np.nan, np.float64)
+    for out, group in zip(passes, groups, strict=True):
+        out[:3] = samples[group].mean(0)
+        out[3:9] = 0.5
+        if len(group) > 1:
+            out[9:] = samples[group].var(0, ddof=1) / len(group)
+    return passes, np.array([len(group) for group in groups], np.float32)
+
+
+def test_merged_passes_are_as_if_rendered_at_once():
+    samples = np.random.default_rng(0).exponential(1.0, (15, 3, 5, 7))
+    passes, spp = stored(samples, [[0], [1], [2, 3], [4, 5, 6, 7], list(range(8, 15))])
+    planes = merge_passes(passes, spp)
+    np.testing.assert_allclose(planes["radiance"], samples.mean(0), rtol=1e-5)
+    np.testing.assert_allclose(planes["variance"], samples.var(0, ddof=1) / 15, rtol=1e-4)
+
+
+def test_variance_of_one_sample_is_unknown_and_that_of_two_passes_of_one_is_known():
+    samples = np.random.default_rng(0).exponential(1.0, (2, 3, 5, 7))
+    passes, spp = stored(samples, [[0], [1]])
+    assert "variance" not in merge_passes(passes[:1], spp[:1])
+    np.testing.assert_allclose(merge_passes(passes, spp)["variance"], samples.var(0, ddof=1) / 2, rtol=1e-5)
+
+
+def test_a_plane_that_one_pass_lacks_is_absent():
+    passes, spp = stored(np.ones((4, 3, 5, 7)), [[0, 1], [2, 3]])
+    passes[1, 6:9] = np.nan
+    passes[1, 9:] = np.nan
+    assert set(merge_passes(passes, spp)) == {"radiance", "albedo"}
+
+
+@pytest.mark.parametrize("spp", [[8, 8], [1, 1, 2, 4, 8, 16], [4, 4, 4], [1, 64]])
+def test_splits_are_disjoint_whole_and_varied(spp):
+    spp = np.array(spp, np.float32)
+    rng = np.random.default_rng(0)
+    seen = set()
+    for _ in range(200):
+        chosen, rest = split_passes(spp, rng)
+        assert len(chosen) and len(rest)
+        assert sorted([*chosen, *rest]) == list(range(len(spp)))
+        seen.add(tuple(chosen))
+    assert len(seen) >= (1 if len(spp) == 2 and spp[0] != spp[1] else 2)
+    if len(spp) == 6:
+        totals = [spp[list(s)].sum() for s in seen]
+        assert min(totals) == 1 and max(totals) >= 16
+
+
+def noise_view(height=37, width=45) -> StoredView:
+    """Passes that tell which pass and column a value came from; no two subsets of them have the same mean."""
+    passes = np.zeros((3, 12, height, width), np.float16)
+    passes[:, :3] = np.arange(width)[None, None, None] / 64 + np.array([1, 2, 4])[:, None, None, None]
+    passes[:, 3:6] = passes[:, :3] / 8
+    passes[:, 6:] = np.nan
+    return StoredView("set/view", passes, np.array([1, 1, 1], np.float32), held_out=False)
+
+
+def test_batches_are_a_function_of_the_random_state():
+    view = noise_view()
+    names, a, ta = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
+    _, b, tb = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
+    _, c, _ = draw_batch([view], 4, 32, np.random.default_rng((5, 10)))
+    assert names == ["set/view"] * 4
+    assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True)) and torch.equal(ta, tb)
+    assert not torch.equal(a.radiance, c.radiance)
+    assert a.radiance.shape == ta.shape == (4, 3, 32, 32)
+
+
+def test_auxiliary_planes_come_from_the_input_passes_and_stay_aligned():
+    view = noise_view()
+    checked = 0
+    for seed in range(60):
+        _, inputs, target = draw_batch([view], 1, 32, np.random.default_rng(seed))
+        if not inputs.present[0, 0] or not inputs.radiance.any():
+            continue
+        checked += 1
+        # albedo = radiance / 8 pass for pass: equal only if both are of the same passes, the same crop and turn
+        torch.testing.assert_close(inputs.albedo * 8, inputs.radiance, rtol=2e-3, atol=2e-3)
+        # the same pixel of other passes: an offset that is the same everywhere, and never none
+        difference = target - inputs.radiance
+        assert difference.abs().min() > 0.4
+        assert difference.max() - difference.min() < 5e-3
+    assert checked > 30
+
+
+def test_crops_of_a_view_smaller_than_the_crop_are_padded_with_its_edge():
+    _, inputs, target = draw_batch([noise_view(9, 11)], 8, 64, np.random.default_rng(0))
+    assert inputs.radiance.shape == (8, 3, 64, 64)
+    lit = inputs.radiance.flatten(1).any(1)
+    assert (target[lit] > 0).all()
+
+
+def test_inputs_are_dropped_sometimes():
+    view = noise_view()
+    view.passes[:, 6:] = 0.5
+    view.spp[:] = 2
+    _, inputs, _ = draw_batch([view], 200, 32, np.random.default_rng(0))
+    shares = inputs.present.mean(0)
+    assert 0.8 < shares[0] < 0.97 and 0.8 < shares[1] < 0.97
+    assert 0.3 < shares[2] < 0.8
