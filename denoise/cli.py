@@ -195,9 +195,9 @@ def _loader(model: Path | None, device: str, threads: int | None, tile: int | No
 
     def load() -> Denoiser:
         if not loaded:
-            from denoise import allocator, exr
+            from denoise import exr, process
 
-            allocator.tune()  # before torch allocates
+            process.tune()  # before torch allocates
             from denoise.denoiser import Denoiser
 
             exr.use_threads(threads or os.cpu_count() or 1)

@@ -5,7 +5,6 @@ frame ──> roles, repair ──> exposure of the whole frame ──> tiles wi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -34,7 +33,7 @@ class Denoiser:
     Args:
         model: model file; None for the shipped one.
         device: "cpu", "cuda", "mps", or "auto" for the best there is.
-        threads: CPU threads; None for all.
+        threads: CPU threads of the whole process; None leaves them as they are (torch takes all).
         tile: side of the tiles in pixels, 0 for none; None to choose by the frame's size. Memory is bounded by the
             tile, the result is the same to float precision.
 
@@ -50,7 +49,8 @@ class Denoiser:
         tile: int | None = None,
     ) -> None:
         self.device = pick_device(device)
-        torch.set_num_threads(threads or os.cpu_count() or 1)
+        if threads is not None:
+            torch.set_num_threads(threads)
         network, self.provenance = load_model(model)
         self.model_name = Path(model).name if model else f"shipped, {self.provenance.get('steps', 0)} steps"
         self._network = network.to(self.device)

@@ -68,9 +68,9 @@ def _train(
         raise click.UsageError("give --steps or --minutes, not both")
     if settings["crop"] % 32:
         raise click.UsageError(f"--crop {settings['crop']}: must be a multiple of 32")
-    from denoise import allocator
+    from denoise import process
 
-    allocator.tune()  # before torch allocates anything
+    process.tune()  # before torch allocates anything
     from denoise.checkpoint import load_model
     from denoise.data import load_views
     from denoise.denoiser import pick_device

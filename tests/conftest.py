@@ -1,10 +1,14 @@
 """Real data for the tests: passes of a tiny scene, rendered once a session."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+# Tiny networks gain nothing from more threads, and threads that wait for each other starve on a busy machine.
+os.environ["OMP_NUM_THREADS"] = "1"
 
 ROOT = Path(__file__).parent.parent
 TINY = ROOT / "tests" / "data" / "tiny.xml"

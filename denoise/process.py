@@ -1,0 +1,35 @@
+"""Settings of the process for large tensors that come and go, on machines that others use too."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+
+_M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_MAX = -1, -2, -4  # glibc's malloc.h
+_TOP_PAD_BYTES = 512 << 20
+
+
+def tune() -> bool:
+    """Set up threads and allocator; call it before torch is imported.
+
+    Threads that wait for each other sleep instead of spinning: with another busy process on the same cores, spinning
+    costs more than half of the speed. A value of OMP_WAIT_POLICY that the environment sets is kept.
+
+    Freed memory stays in the process instead of going back to the system at each free: glibc maps every large block
+    anew, so that each layer's output costs a page fault for each 4 KiB of it, more time than a convolution at
+    half resolution itself.
+
+    Returns:
+        Whether the allocator's settings took; False where the C library is not glibc.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if not sys.platform.startswith("linux"):
+        return False
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return False
+    return bool(
+        mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, -1) and mallopt(_M_TOP_PAD, _TOP_PAD_BYTES)
+    )
