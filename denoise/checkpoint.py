@@ -79,13 +79,20 @@ def _config(path: Path, metadata: dict[str, str]) -> ModelConfig:
     if set(fields) != known:
         odd = ", ".join(sorted(set(fields) ^ known))
         raise ModelError(f"{path}: its config does not fit this version ({odd}); use the mcdenoise that made it")
+    if fields["network"] not in ("kernels", "direct"):
+        raise ModelError(f"{path}: is of a network {fields['network']!r}; known are kernels and direct")
+    numbers = [fields["head"], fields["kernel"], *fields["widths"]]
+    if not all(isinstance(number, int) and number > 0 for number in numbers):
+        raise ModelError(f"{path}: its config has sizes that are no positive whole numbers; train it again")
     return ModelConfig(**fields | {"widths": tuple(fields["widths"])})
 
 
 def _save(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with replacing(path) as temporary:
+        mode = temporary.stat().st_mode
         save_file(contiguous, temporary, metadata)
+        temporary.chmod(mode)  # safetensors makes a file of its own that only its owner may read
 
 
 def _load(path: Path, kind: str, what: str) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -27,6 +27,29 @@ class Predictions(NamedTuple):
     alphas: list[Tensor]
 
 
+def distances(features: Tensor, size: int) -> Tensor:
+    """Squared distance of each pixel's features from those of every pixel of its neighbourhood.
+
+    What a cross-bilateral filter weighs with (Eisemann and Durand 2004). No gradient goes through it.
+
+    Args:
+        features: (B, C, H, W).
+        size: side of the neighbourhood in pixels, odd.
+
+    Returns:
+        (B, size * size, H, W), in the order of `gather`.
+    """
+    height, width = features.shape[-2:]
+    with torch.no_grad():
+        padded = F.pad(features, (size // 2,) * 4, mode="replicate")
+        out = features.new_empty(features.shape[0], size * size, height, width)
+        for i in range(size * size):
+            dy, dx = divmod(i, size)
+            difference = padded[..., dy : dy + height, dx : dx + width] - features
+            torch.sum(difference.square_(), 1, out=out[:, i])
+        return out
+
+
 def gather(image: Tensor, kernels: Tensor) -> Tensor:
     """Each output pixel is the weighted sum of its k x k neighbourhood; the frame's edge pixels are repeated.
 
@@ -43,10 +66,10 @@ def gather(image: Tensor, kernels: Tensor) -> Tensor:
     height, width = image.shape[-2:]
     padded = F.pad(image, (k // 2,) * 4, mode="replicate")
     out = torch.zeros_like(image)
-    for i in range(k * k):
+    for i, weight in enumerate(kernels.split(1, 1)):  # not by slices: the gradient of each is as large as the whole
         dy, dx = divmod(i, k)
         shifted = padded[..., dy : dy + height, dx : dx + width]
-        out = torch.addcmul(out, kernels[:, i : i + 1], shifted)
+        out = torch.addcmul(out, weight, shifted)
     return out
 
 
@@ -79,9 +102,8 @@ def blend(fine: Tensor, coarse: Tensor, alpha: Tensor) -> Tensor:
 def filter_pyramid(image: Tensor, predictions: Predictions) -> Tensor:
     """Apply a network's predictions to an image or to any layer of it.
 
-    Down: means weighted by `predictions.weight`. Up, from the coarsest level: blend the level with what came from
-    below, then gather. Blending first lets a level's kernel choose among its neighbours' coarse values too, so
-    that an edge does not soften what is beside it.
+    Down: means weighted by `predictions.weight`. On each level: gather. Up, from the coarsest level: blend each level
+    with what came from below.
 
     Args:
         image: (B, C, H, W); H and W divisible by 2^(levels - 1).
@@ -97,6 +119,6 @@ def filter_pyramid(image: Tensor, predictions: Predictions) -> Tensor:
 
     out = gather(levels[-1], predictions.kernels[-1])
     for level in reversed(range(len(predictions.alphas))):
-        mixed = blend(levels[level], upsample(out), predictions.alphas[level])
-        out = gather(mixed, predictions.kernels[level])
+        fine = gather(levels[level], predictions.kernels[level])
+        out = blend(fine, upsample(out), predictions.alphas[level])
     return out

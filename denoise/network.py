@@ -18,9 +18,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from denoise.kernels import Predictions, filter_pyramid
+from denoise.kernels import Predictions, distances, filter_pyramid
 from denoise.metrics import TONEMAP_POWER
 from denoise.transfer import demodulate, log_encode, remodulate
+
+
+#: Sharpness that kernels begin with, per squared difference of log light, of albedo, and of the normal.
+_SHARPNESS = (1.0, 20.0, 10.0)
 
 
 class Inputs(NamedTuple):
@@ -86,9 +90,9 @@ class KernelNetwork(nn.Module):
         self.up = nn.ModuleList(
             _convs(below + skip, out, out) for below, skip, out in zip([*up[1:], w[-1]], w[:-1], up, strict=True)
         )
-        self.full_head = nn.Conv2d(config.head, 4 * (taps + 2), 1)  # four full-resolution pixels each
-        self.heads = nn.ModuleList(nn.Conv2d(c, taps + 1, 1) for c in [*up, w[-1]])
-        for head in [self.full_head, *self.heads]:  # begin as a plain blur over all levels
+        self.full_head = nn.Conv2d(config.head, 4 * (taps + 5), 1)  # four full-resolution pixels each
+        self.heads = nn.ModuleList(nn.Conv2d(c, taps + 4, 1) for c in [*up, w[-1]])
+        for head in [self.full_head, *self.heads]:  # begin as a cross-bilateral filter on all levels
             for parameter in head.parameters():
                 nn.init.zeros_(parameter)
 
@@ -114,7 +118,8 @@ class KernelNetwork(nn.Module):
 
     def predict(self, inputs: Inputs) -> Predictions:
         """The kernels for a frame, to apply to its demodulated beauty or to any layer that sums to it."""
-        x = F.pixel_unshuffle(self._features(inputs), 2)  # (B, 40, H/2, W/2)
+        features = self._features(inputs)
+        x = F.pixel_unshuffle(features, 2)  # (B, 40, H/2, W/2)
         flags = inputs.present[:, :, None, None].expand(-1, -1, *x.shape[-2:])
         x = torch.cat([x, flags], 1).contiguous(memory_format=torch.channels_last)
 
@@ -127,23 +132,37 @@ class KernelNetwork(nn.Module):
             below = F.interpolate(decoded[0], scale_factor=2, mode="nearest")
             decoded.insert(0, up(torch.cat([below, skips.pop()], 1)))
 
-        return self._read_heads(decoded)
+        return self._read_heads(decoded, features)
 
     def _features(self, inputs: Inputs) -> Tensor:
         light = demodulate(inputs.radiance, inputs.albedo, inputs.present[:, 0])
         deviation = inputs.variance.mean(1, keepdim=True).clamp_min(0).sqrt()
         return torch.cat([log_encode(light), inputs.albedo, inputs.normal, log_encode(deviation)], 1)  # (B, 10, H, W)
 
-    def _read_heads(self, decoded: list[Tensor]) -> Predictions:
+    def _read_heads(self, decoded: list[Tensor], features: Tensor) -> Predictions:
         taps = self.config.kernel**2
-        full = F.pixel_shuffle(self.full_head(decoded[0]), 2).float()  # (B, taps + 2, H, W)
-        coarse = [head(x).float() for head, x in zip(self.heads, decoded, strict=True)]
-        logits = [full[:, : taps + 1], *coarse]
+        full = F.pixel_shuffle(self.full_head(decoded[0]), 2).float()  # (B, taps + 5, H, W)
+        levels = [full[:, : taps + 4], *(head(x).float() for head, x in zip(self.heads, decoded, strict=True))]
+        kernels = []
+        for level, x in enumerate(levels):
+            features = F.avg_pool2d(features, 2) if level else features
+            kernels.append(self._kernels(x[:, :taps], x[:, taps : taps + 3], features))
         return Predictions(
-            weight=torch.sigmoid(full[:, taps + 1 :]) + 1e-4,  # never zero: it is divided by
-            kernels=[x[:, :taps].softmax(1) for x in logits],
-            alphas=[torch.sigmoid(x[:, taps:]) for x in logits[:-1]],
+            weight=torch.sigmoid(full[:, taps + 4 :]) + 1e-4,  # never zero: it is divided by
+            kernels=kernels,
+            alphas=[torch.sigmoid(x[:, taps + 3 : taps + 4]) for x in levels[:-1]],
         )
+
+    def _kernels(self, logits: Tensor, sharpness: Tensor, features: Tensor) -> Tensor:
+        """Softmax kernels: free logits for each tap, less the distances in light, albedo and normal.
+
+        A network finds the edges in its inputs from the first step on this way; it decides, pixel by pixel, how far to
+        trust each of them. Logits (B, k * k, H, W), sharpness (B, 3, H, W), features (B, 10, H, W).
+        """
+        for group, scale in enumerate(_SHARPNESS):
+            apart = distances(features[:, 3 * group : 3 * group + 3], self.config.kernel)
+            logits = torch.addcmul(logits, sharpness[:, group : group + 1].clamp_max(6).exp(), apart, value=-scale)
+        return logits.softmax(1)
 
 
 class DirectNetwork(nn.Module):

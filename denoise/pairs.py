@@ -179,6 +179,12 @@ def read_manifest(directory: str | Path) -> list[View]:
     return list(views.values())
 
 
+def lines_of_manifest(directory: str | Path) -> int:
+    """Number of lines in the manifest, superseded and half-written ones included; 0 where there is no manifest."""
+    path = Path(directory) / MANIFEST
+    return len(path.read_bytes().splitlines()) if path.exists() else 0
+
+
 def append_view(directory: str | Path, view: View) -> None:
     """Add one line to the manifest, whole or (after a kill) without its line end, which readers pass over.
 

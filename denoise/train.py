@@ -42,7 +42,7 @@ class TrainConfig:
         batch: crops a step.
         crop: side of a crop in pixels, a multiple of 32.
         learning_rate: of AdamW, at its height.
-        warmup: steps until it is reached.
+        warmup: steps until it is reached, at most a tenth of `steps`.
         weight_decay: of AdamW.
         ema: decay of the averaged weights, which are the ones kept.
         clip: largest norm of the gradient; some ten times the usual one, since clipping fireflies darkens.
@@ -120,6 +120,7 @@ def train(
         facts = {"steps": step, "seconds": round(seconds), "pixels": step * config.batch * config.crop**2}
         save_model(out, _with_weights(network, averaged), {**provenance, **dataclasses.asdict(config), **facts})
 
+    warmup = max(1, min(config.warmup, config.steps // 10 if config.steps else config.warmup))
     batches = _Prefetcher(training, config, step)
     saved = clock = time.monotonic()
     try:
@@ -128,7 +129,7 @@ def train(
             inputs = Inputs._make(plane.to(device, non_blocking=True) for plane in inputs)
             factor = exposure(inputs.radiance) * jitter.to(device)  # from the input alone
 
-            rate = config.learning_rate * min(1, (step + 1) / config.warmup) * (1 + math.cos(math.pi * progress)) / 2
+            rate = config.learning_rate * min(1, (step + 1) / warmup) * (1 + math.cos(math.pi * progress)) / 2
             for group in optimizer.param_groups:
                 group["lr"] = rate
             with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
