@@ -124,8 +124,7 @@ def merge_passes(passes: np.ndarray, spp: np.ndarray) -> Planes:
     for plane in ("radiance", "albedo", "normal"):
         first = _STORED[plane]
         if not np.isnan(passes[:, first, 0, 0]).any():
-            stack = passes[:, first : first + 3].astype(np.float32)
-            planes[plane] = np.tensordot(spp / total, stack, 1).astype(np.float32)
+            planes[plane] = weighted_mean(passes[:, first : first + 3], spp)
 
     first = _STORED["variance"]
     known = ~np.isnan(passes[:, first, 0, 0])
@@ -137,6 +136,17 @@ def merge_passes(passes: np.ndarray, spp: np.ndarray) -> Planes:
             squares = squares + n * (one[:3].astype(np.float32) - planes["radiance"]) ** 2
         planes["variance"] = squares / (total * (total - 1))
     return planes
+
+
+def weighted_mean(passes: np.ndarray, spp: np.ndarray) -> np.ndarray:
+    """Mean of (P, ...) passes weighted by their samples, float32.
+
+    Pass by pass: a product of matrices would wake the threads of BLAS, which fight the training's for the cores.
+    """
+    total = np.zeros(passes.shape[1:], np.float32)
+    for one, weight in zip(passes, (spp / spp.sum()).astype(np.float32), strict=True):
+        total += weight * one.astype(np.float32)
+    return total
 
 
 def split_passes(spp: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -187,13 +197,12 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
 
     chosen, rest = split_passes(view.spp, rng)
     planes = merge_passes(inner[chosen], view.spp[chosen])
-    target = np.tensordot(view.spp[rest] / view.spp[rest].sum(), inner[rest, :3].astype(np.float32), 1)
-    planes["target"] = target.astype(np.float32)
+    planes["target"] = weighted_mean(inner[rest, :3], view.spp[rest])
 
     _drop(planes, rng)
     rotation = np.linalg.qr(rng.standard_normal((3, 3)))[0].astype(np.float32)
     if "normal" in planes:
-        planes["normal"] = np.tensordot(rotation, planes["normal"], 1)
+        planes["normal"] = np.einsum("ij,jhw->ihw", rotation, planes["normal"])
     channels = rng.permutation(3)
     for name in ("radiance", "albedo", "variance", "target"):
         if name in planes:

@@ -22,7 +22,6 @@ from denoise.kernels import Predictions, distances, filter_pyramid
 from denoise.metrics import TONEMAP_POWER
 from denoise.transfer import demodulate, log_encode, remodulate
 
-
 #: Sharpness that kernels begin with, per squared difference of log light, of albedo, and of the normal.
 _SHARPNESS = (1.0, 20.0, 10.0)
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from denoise.data import StoredView, merge_passes
+from denoise.data import StoredView, merge_passes, weighted_mean
 from denoise.denoiser import denoise_inputs, to_inputs
 from denoise.losses import Loss
 from denoise.metrics import relmse
@@ -40,14 +40,14 @@ def validate(
     for view in views:
         chosen, halves = _split(view)
         planes = merge_passes(view.passes[chosen], view.spp[chosen])
-        first, second = (_mean(view, half) for half in halves)
+        first, second = (_radiance(view, half) for half in halves)
         rest = np.concatenate(halves) if halves[0] is not halves[1] else halves[0]
 
         inputs = to_inputs({name: plane.transpose(1, 2, 0) for name, plane in planes.items()})
         with torch.inference_mode():
             output = denoise_inputs(network, inputs, device)
             factor = exposure(inputs.radiance)
-            target = torch.from_numpy(_mean(view, rest))[None]
+            target = torch.from_numpy(_radiance(view, rest))[None]
             total_loss += loss(expose(output, factor), expose(target, factor)).item()
         noisy, clean = (x.transpose(1, 2, 0) for x in (planes["radiance"], output[0].numpy()))
         r1, r2 = first.transpose(1, 2, 0), second.transpose(1, 2, 0)
@@ -69,7 +69,6 @@ def _split(view: StoredView) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray]]
     return order[:count], (rest[-1:], rest[:-1])
 
 
-def _mean(view: StoredView, passes: np.ndarray) -> np.ndarray:
-    """(3, H, W) float32 radiance of some passes, weighted by spp."""
-    stack = view.passes[passes, :3].astype(np.float32)
-    return np.tensordot(view.spp[passes] / view.spp[passes].sum(), stack, 1).astype(np.float32)
+def _radiance(view: StoredView, passes: np.ndarray) -> np.ndarray:
+    """(3, H, W) float32 radiance of some passes together."""
+    return weighted_mean(view.passes[passes, :3], view.spp[passes])
