@@ -1,7 +1,7 @@
 import torch
 from torch.testing import assert_close
 
-from denoise.kernels import Predictions, blend, filter_pyramid, gather, pool, upsample
+from denoise.kernels import Predictions, blend, distances, filter_pyramid, gather, pool, upsample
 
 
 def random_predictions(height: int, width: int, levels: int = 3) -> Predictions:
@@ -85,3 +85,13 @@ def test_a_firefly_without_weight_reaches_no_coarser_level():
     spoiled = image.clone()
     spoiled[0, 0, 5, 9] = 1e6
     assert_close(filter_pyramid(spoiled, predictions), filter_pyramid(image, predictions))
+
+
+def test_distances_by_hand():
+    features = torch.tensor([[1.0, 2.0, 4.0], [0.0, 3.0, 1.0]]).view(1, 1, 2, 3).repeat(1, 2, 1, 1)
+    apart = distances(features, 3)
+    assert apart.shape == (1, 9, 2, 3)
+    assert apart[0, 4].abs().max() == 0  # from itself
+    assert apart[0, 5, 0, 1] == 2 * (4 - 2) ** 2  # right neighbour, two channels
+    assert apart[0, 6, 0, 1] == 2 * (0 - 2) ** 2  # lower left
+    assert apart[0, 0, 0, 0] == 0  # beyond the edge: repeated

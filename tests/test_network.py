@@ -7,6 +7,7 @@ from torch.testing import assert_close
 from denoise.checkpoint import load_model, load_state, save_model, save_state
 from denoise.errors import ModelError
 from denoise.network import DirectNetwork, Inputs, KernelNetwork, ModelConfig, build
+from denoise.transfer import log_encode
 
 SMALL = ModelConfig(widths=(8, 8, 8, 8), head=8, kernel=3)
 
@@ -56,9 +57,22 @@ def test_full_resolution_kernels_belong_to_their_pixel():
         network.full_head.weight.zero_()
         network.full_head.bias.zero_()
         network.full_head.bias[0 * 4 + 3] = 9.0  # first tap, lower right pixel of each block
-    kernels = network.predict(random_inputs(16, 16)).kernels[0]
+    flat = Inputs(*torch.full((4, 1, 3, 16, 16), 0.5), torch.ones(1, 3))  # nowhere an edge
+    kernels = network.predict(flat).kernels[0]
     assert kernels[0, 0, 1::2, 1::2].min() > 0.99
     assert_close(kernels[0, 0, ::2, ::2], torch.full((8, 8), 1 / 9))
+
+
+def test_kernels_of_an_untrained_network_stop_at_edges_of_albedo_and_normal():
+    inputs = Inputs(*torch.full((4, 1, 3, 32, 32), 0.5), torch.ones(1, 3))
+    inputs.albedo[..., 16:] = 0.9  # 0.16 apart, squared, three times: exp(-20 * 0.48)
+    kernels = KernelNetwork(SMALL).predict(inputs).kernels[0][0, :, 8]  # (9, 32) along a row
+    across = torch.exp(torch.tensor(-20 * 3 * 0.4**2))
+    # light is radiance over albedo and floor: its log differs too
+    light = log_encode(torch.tensor([0.5 / 0.55, 0.5 / 0.95])).diff() ** 2
+    across = across * torch.exp(-3 * light)[0]
+    assert_close(kernels[5, 15], across / (6 + 3 * across))
+    assert_close(kernels[5, 8], torch.tensor(1 / 9))
 
 
 def test_absent_inputs_do_not_matter():
@@ -112,6 +126,14 @@ def test_bad_model_files_say_what_to_do(tmp_path):
     save_model(tmp_path / "other.safetensors", network, {})
     with pytest.raises(ModelError, match="do not fit its config"):
         load_model(tmp_path / "other.safetensors")
+    network.config = dataclasses.replace(SMALL, network="transformer")
+    save_model(tmp_path / "odd.safetensors", network, {})
+    with pytest.raises(ModelError, match="transformer"):
+        load_model(tmp_path / "odd.safetensors")
+    network.config = dataclasses.replace(SMALL, kernel=2.5)
+    save_model(tmp_path / "type.safetensors", network, {})
+    with pytest.raises(ModelError, match="whole numbers"):
+        load_model(tmp_path / "type.safetensors")
 
 
 def test_state_round_trip(tmp_path):

@@ -92,8 +92,9 @@ def test_a_nan_stops_with_the_name_of_the_view_and_keeps_the_last_checkpoint(vie
     list(train(QUICK, SMALL, views, out, CPU, {}))
     before = out.read_bytes()
     broken = views[1].passes.copy()
-    broken[:, :3, 1:, 1:] = np.inf
-    spoiled = [dataclasses.replace(views[1], name="set/broken", passes=broken), views[2]]
+    broken[:, :3, 1:, 1:] = np.inf  # from the second pixel on: the first says which planes there are
+    broken[:, 9:] = np.nan
+    spoiled = [StoredView("set/broken", broken, np.full(4, 2, np.float32), held_out=False), views[2]]
     with pytest.raises(TrainingError, match=r"^set/broken: the loss became NaN"):
         list(train(dataclasses.replace(QUICK, steps=60), SMALL, spoiled, out, CPU, {}, resume=True))
     assert out.read_bytes() == before

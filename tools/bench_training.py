@@ -12,7 +12,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from denoise import allocator
+from denoise import process
 
 
 def main() -> None:
@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=60)
     arguments = parser.parse_args()
 
-    allocator.tune()
+    process.tune()
     from denoise.data import load_views
     from denoise.denoiser import pick_device
     from denoise.network import ModelConfig
