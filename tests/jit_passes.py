@@ -1,0 +1,55 @@
+"""Renders of the tiny scene in the llvm variant, for test_render_jit.py; prints nothing, writes arrays.
+
+    python tests/jit_passes.py libLLVM.so SCENE_WITH_A_BROKEN_LAMP.xml OUT.npz
+
+In a process of its own: Dr.Jit takes its libLLVM when it is imported, and keeps it.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from render import backend
+from render.backend import Scene, start
+from render.moments import finish
+from render.variants import Choice
+
+TINY = Path(__file__).parent / "data" / "tiny.xml"
+
+
+def main(library: str, broken: str, out: str) -> None:
+    start(Choice("llvm_ad_rgb", library, ""))
+    arrays = {}
+
+    def keep(name, planes):
+        arrays.update({f"{name}.{plane}": pixels for plane, pixels in planes.items()})
+
+    scene = Scene(TINY, samplers=("independent", "multijitter"))
+    other = Scene(TINY, samplers=("multijitter", "independent"))
+    for sampler in scene.samplers:
+        keep(sampler, scene.render(scene.camera, sampler, 4, 7).planes)
+        keep(f"{sampler} of another order", other.render(other.camera, sampler, 4, 7).planes)
+    keep("another seed", scene.render(scene.camera, "independent", 4, 8).planes)
+    keep("one sample", scene.render(scene.camera, "independent", 1, 7).planes)
+
+    backend._CHUNK["llvm_ad_rgb"] = 4 * 37 * 10 + 3  # ten rows, ten rows, three
+    for name in ("runs", "runs again"):
+        keep(name, scene.render(scene.camera, "independent", 4, 7).planes)
+
+    scene._integrator = scene._wrapped()
+    for sampler, sensor in scene._sensors.items():
+        keep(f"mitsuba's {sampler}", finish(scene._film(sensor, 4, 7), 4, scene.size)[0])
+
+    origins, directions = np.tile([[0.0, 0.0, 3.9]], (3, 1)), np.array([[0.0, 0, -1], [0, 0, 1], [0, 1, 0]])
+    arrays["distance"], arrays["facing"] = scene.cast(origins, directions)
+
+    lamp = Scene(broken)
+    result = lamp.render(lamp.camera, "independent", 8, 1)
+    keep("broken lamp", result.planes)
+    arrays["nonfinite"] = result.nonfinite
+    np.savez(out, **arrays)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
