@@ -1,6 +1,6 @@
 """From a noisy frame to a clean one: the network, its training and the frames around it.
 
-    from denoise import Denoiser
+from denoise import Denoiser
 """
 
 from __future__ import annotations

@@ -39,7 +39,8 @@ def main() -> None:
     seconds = records[-1]["seconds"] - records[0]["seconds"]
     pixels = records[-1]["pixels"] - records[0]["pixels"]
     waited = records[-1]["waited"] * records[-1]["seconds"] - records[0]["waited"] * records[0]["seconds"]
-    print(f"{len(records) - 1} steps, {pixels / seconds / 1e6:.3f} Mpixel/s, {waited / seconds:.2%} of the time waiting")
+    rate = pixels / seconds / 1e6
+    print(f"{len(records) - 1} steps, {rate:.3f} Mpixel/s, {waited / seconds:.2%} of the time waiting for data")
 
 
 if __name__ == "__main__":
