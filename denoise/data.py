@@ -17,14 +17,18 @@ import torch
 from denoise.errors import PairsError
 from denoise.files import replacing
 from denoise.frame import Planes
+from denoise.losses import log_l2
 from denoise.network import Inputs
 from denoise.pairs import HALF_MAX, View, view_planes
 from denoise.repair import clean_planes
+from denoise.transfer import exposure
 
 #: Planes a pass is stored with, and the first of the channels each takes.
 _STORED = {"radiance": 0, "albedo": 3, "normal": 6, "variance": 9}
 _CHANNELS = 12
 _HELD_OUT_EVERY = 16  # where no view belongs to a validation split, one view in so many
+
+_LEAST_NOISE = 0.2  # loss; views cleaner than this do not count more and more
 
 # Augmentation, as chances a sample is drawn with
 _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.4
@@ -42,12 +46,14 @@ class StoredView:
             have is NaN throughout.
         spp: (P,) samples per pixel of each pass, or ones where unknown: their weights.
         held_out: kept from training, for validation.
+        weight: of its crops in the loss (`noise_weight`).
     """
 
     name: str
     passes: np.ndarray
     spp: np.ndarray
     held_out: bool
+    weight: float = 1.0
 
 
 def load_views(views: Sequence[View]) -> list[StoredView]:
@@ -61,8 +67,25 @@ def load_views(views: Sequence[View]) -> list[StoredView]:
     for view in views:
         held_out = view.split == "validation" if split else len(views) > 1 and _digest(view.name) % _HELD_OUT_EVERY == 0
         spp = np.array([record.spp or 1 for record in view.passes], np.float32)
-        stored.append(StoredView(f"{view.directory}/{view.name}", _mapped(view), spp, held_out))
+        passes = _mapped(view)
+        stored.append(StoredView(f"{view.directory}/{view.name}", passes, spp, held_out, noise_weight(passes, spp)))
     return stored
+
+
+def noise_weight(passes: np.ndarray, spp: np.ndarray) -> float:
+    """How much a view's crops shall count in the loss: the inverse of the loss that its noise alone makes.
+
+    As in weighted least squares: where the targets are noisy, an error says little, and without weights the noisiest
+    views drown all others. One number for a whole view, so it does not move the minimiser as clipping would.
+
+    Args:
+        passes: (P, 12, H, W) as stored.
+        spp: (P,) samples per pixel.
+    """
+    half = np.arange(len(spp)) % 2 == 0
+    a, b = (torch.from_numpy(weighted_mean(passes[mask, :3, ::2, ::2], spp[mask]))[None] for mask in (half, ~half))
+    factor = exposure(a + b) * 2
+    return 1 / (log_l2(a * factor, b * factor).item() + _LEAST_NOISE)
 
 
 def _digest(text: str) -> int:
@@ -168,7 +191,7 @@ def split_passes(spp: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray,
 
 def draw_batch(
     views: Sequence[StoredView], count: int, crop: int, rng: np.random.Generator
-) -> tuple[list[str], Inputs, torch.Tensor]:
+) -> tuple[list[StoredView], Inputs, torch.Tensor]:
     """A training batch: `count` crops of random views.
 
     Args:
@@ -178,13 +201,13 @@ def draw_batch(
         rng: everything random comes from it; the same state gives the same batch.
 
     Returns:
-        Names of the views, inputs (count, ., crop, crop) and target radiance (count, 3, crop, crop), both in raw
+        The views, inputs (count, ., crop, crop) and target radiance (count, 3, crop, crop), both in raw
         scene units.
     """
     drawn = [views[int(rng.integers(len(views)))] for _ in range(count)]
     samples = [_draw_sample(view, crop, rng) for view in drawn]
     batch = {key: torch.from_numpy(np.stack([s[key] for s in samples])) for key in samples[0]}
-    return [view.name for view in drawn], Inputs._make(batch[name] for name in Inputs._fields), batch["target"]
+    return drawn, Inputs._make(batch[name] for name in Inputs._fields), batch["target"]
 
 
 def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[str, np.ndarray]:

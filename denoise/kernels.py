@@ -12,6 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+#: Of repeated pixels, the 3 x 3 kernel that makes bilinear interpolation of them, row by row.
+TENT = tuple(a * b / 16 for a in (1, 2, 1) for b in (1, 2, 1))
+
 
 class Predictions(NamedTuple):
     """What the network says of a frame; level 0 is full resolution, each next one half of the last.
@@ -19,21 +22,24 @@ class Predictions(NamedTuple):
     Attributes:
         weight: (B, 1, H, W) positive; how much a pixel counts when coarser levels are averaged from it.
         kernels: per level (B, k * k, H / 2^l, W / 2^l), each pixel's kernel, summing to one over the channels.
+        upsamplers: per level but the last (B, 9, H / 2^l, W / 2^l), how to interpolate it from the coarser one.
         alphas: per level but the last (B, 1, H / 2^l, W / 2^l) in [0, 1]; the coarser level's share in the blend.
     """
 
     weight: Tensor
     kernels: list[Tensor]
+    upsamplers: list[Tensor]
     alphas: list[Tensor]
 
 
-def distances(features: Tensor, size: int) -> Tensor:
-    """Squared distance of each pixel's features from those of every pixel of its neighbourhood.
+def distances(features: Tensor, others: Tensor, size: int) -> Tensor:
+    """Squared distance of each pixel's features from those of every pixel of a neighbourhood.
 
     What a cross-bilateral filter weighs with (Eisemann and Durand 2004). No gradient goes through it.
 
     Args:
         features: (B, C, H, W).
+        others: (B, C, H, W), where the neighbours are taken from: the same features, or those of a coarser level.
         size: side of the neighbourhood in pixels, odd.
 
     Returns:
@@ -41,7 +47,7 @@ def distances(features: Tensor, size: int) -> Tensor:
     """
     height, width = features.shape[-2:]
     with torch.no_grad():
-        padded = F.pad(features, (size // 2,) * 4, mode="replicate")
+        padded = F.pad(others, (size // 2,) * 4, mode="replicate")
         out = features.new_empty(features.shape[0], size * size, height, width)
         for i in range(size * size):
             dy, dx = divmod(i, size)
@@ -89,9 +95,18 @@ def pool(image: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     return F.avg_pool2d(image * weight, 2) / coarse_weight, coarse_weight
 
 
-def upsample(image: Tensor) -> Tensor:
-    """(B, C, H, W) to (B, C, 2 H, 2 W), bilinear: convex, and without the steps of repeated pixels."""
-    return F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
+def upsample(image: Tensor, kernels: Tensor | None = None) -> Tensor:
+    """(B, C, H, W) to (B, C, 2 H, 2 W).
+
+    Repeated pixels, gathered 3 x 3: with `TENT` that is bilinear interpolation; with kernels that also stop at edges of
+    the finer level, joint bilateral upsampling (Kopf et al. 2007).
+
+    Args:
+        image: (B, C, H, W).
+        kernels: (B, 9, 2 H, 2 W), each pixel's summing to one; None for repeated pixels as they are.
+    """
+    repeated = F.interpolate(image, scale_factor=2, mode="nearest")
+    return repeated if kernels is None else gather(repeated, kernels)
 
 
 def blend(fine: Tensor, coarse: Tensor, alpha: Tensor) -> Tensor:
@@ -120,5 +135,6 @@ def filter_pyramid(image: Tensor, predictions: Predictions) -> Tensor:
     out = gather(levels[-1], predictions.kernels[-1])
     for level in reversed(range(len(predictions.alphas))):
         fine = gather(levels[level], predictions.kernels[level])
-        out = blend(fine, upsample(out), predictions.alphas[level])
+        coarse = upsample(out, predictions.upsamplers[level])
+        out = blend(fine, coarse, predictions.alphas[level])
     return out

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from denoise.kernels import Predictions, distances, filter_pyramid
+from denoise.kernels import TENT, Predictions, distances, filter_pyramid, upsample
 from denoise.metrics import TONEMAP_POWER
 from denoise.transfer import demodulate, log_encode, remodulate
 
@@ -128,7 +128,7 @@ class KernelNetwork(nn.Module):
 
         decoded = [self.bottom(skips.pop())]
         for up in reversed(self.up):
-            below = F.interpolate(decoded[0], scale_factor=2, mode="nearest")
+            below = upsample(decoded[0])
             decoded.insert(0, up(torch.cat([below, skips.pop()], 1)))
 
         return self._read_heads(decoded, features)
@@ -142,26 +142,35 @@ class KernelNetwork(nn.Module):
         taps = self.config.kernel**2
         full = F.pixel_shuffle(self.full_head(decoded[0]), 2).float()  # (B, taps + 5, H, W)
         levels = [full[:, : taps + 4], *(head(x).float() for head, x in zip(self.heads, decoded, strict=True))]
-        kernels = []
+        kernels, upsamplers = [], []
         for level, x in enumerate(levels):
-            features = F.avg_pool2d(features, 2) if level else features
-            kernels.append(self._kernels(x[:, :taps], x[:, taps : taps + 3], features))
+            logits, sharpness = x[:, :taps], x[:, taps : taps + 3]
+            kernels.append(_edge_stopping(logits, sharpness, features, features))
+            if level < len(levels) - 1:
+                coarser = F.avg_pool2d(features, 2)
+                tent = torch.tensor(TENT, device=x.device).log().view(1, 9, 1, 1)
+                upsamplers.append(_edge_stopping(tent, sharpness, features, upsample(coarser)))
+                features = coarser
         return Predictions(
             weight=torch.sigmoid(full[:, taps + 4 :]) + 1e-4,  # never zero: it is divided by
             kernels=kernels,
+            upsamplers=upsamplers,
             alphas=[torch.sigmoid(x[:, taps + 3 : taps + 4]) for x in levels[:-1]],
         )
 
-    def _kernels(self, logits: Tensor, sharpness: Tensor, features: Tensor) -> Tensor:
-        """Softmax kernels: free logits for each tap, less the distances in light, albedo and normal.
 
-        A network finds the edges in its inputs from the first step on this way; it decides, pixel by pixel, how far to
-        trust each of them. Logits (B, k * k, H, W), sharpness (B, 3, H, W), features (B, 10, H, W).
-        """
-        for group, scale in enumerate(_SHARPNESS):
-            apart = distances(features[:, 3 * group : 3 * group + 3], self.config.kernel)
-            logits = torch.addcmul(logits, sharpness[:, group : group + 1].clamp_max(6).exp(), apart, value=-scale)
-        return logits.softmax(1)
+def _edge_stopping(logits: Tensor, sharpness: Tensor, features: Tensor, others: Tensor) -> Tensor:
+    """Softmax kernels: free logits for each tap, less the distances in light, albedo and normal.
+
+    The network need not learn to find the edges in its inputs; it decides, pixel by pixel, how far to trust each of
+    them. Logits (B, k * k, H, W) or (1, k * k, 1, 1), sharpness (B, 3, H, W), features and others (B, 10, H, W).
+    """
+    size = round(logits.shape[1] ** 0.5)
+    for group, scale in enumerate(_SHARPNESS):
+        channels = slice(3 * group, 3 * group + 3)
+        apart = distances(features[:, channels], others[:, channels], size)
+        logits = torch.addcmul(logits, sharpness[:, group : group + 1].clamp_max(6).exp(), apart, value=-scale)
+    return logits.softmax(1)
 
 
 class DirectNetwork(nn.Module):
@@ -195,8 +204,8 @@ class DirectNetwork(nn.Module):
 
         x = self.bottom(skips.pop())
         for up in self.up:
-            x = up(torch.cat([F.interpolate(x, scale_factor=2, mode="nearest"), skips.pop()], 1))
-        x = torch.cat([F.interpolate(x, scale_factor=2, mode="nearest"), skips.pop()], 1)
+            x = up(torch.cat([upsample(x), skips.pop()], 1))
+        x = torch.cat([upsample(x), skips.pop()], 1)
         return self.leave(x).float()
 
 

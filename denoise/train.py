@@ -105,6 +105,7 @@ def train(
     if not training:
         raise TrainingError("every view is held out for validation; add views that are not of a validation split")
     loss_function = LOSSES[config.loss]
+    mean_weight = float(np.mean([view.weight for view in training]))
 
     torch.manual_seed(config.seed)
     network = build(model) if start is None else load_model(start)[0].train()
@@ -125,7 +126,8 @@ def train(
     saved = clock = time.monotonic()
     try:
         while (progress := _progress(config, step, seconds)) < 1:
-            names, inputs, target, jitter, wait = batches.next()
+            drawn, inputs, target, jitter, wait = batches.next()
+            weights = torch.tensor([view.weight / mean_weight for view in drawn])
             inputs = Inputs._make(plane.to(device, non_blocking=True) for plane in inputs)
             factor = exposure(inputs.radiance) * jitter.to(device)  # from the input alone
 
@@ -134,12 +136,14 @@ def train(
                 group["lr"] = rate
             with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
                 output = network(inputs.exposed(factor))
-            loss = loss_function(output, expose(target.to(device, non_blocking=True), factor))
+            target = expose(target.to(device, non_blocking=True), factor)
+            losses = [loss_function(f, y) for f, y in zip(output, target, strict=True)]
+            loss = (torch.stack(losses) * weights.to(device)).mean()
             optimizer.zero_grad()
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
             if not torch.isfinite(norm):
-                raise TrainingError(_blame(names, output, step))
+                raise TrainingError(_blame(drawn, output, step))
             optimizer.step()
             decay = min(config.ema, (1 + step) / (10 + step))
             for name, tensor in network.state_dict().items():
@@ -185,9 +189,9 @@ def _with_weights(network: Network, weights: dict[str, Tensor]) -> Network:
     return copy.eval()
 
 
-def _blame(names: list[str], output: Tensor, step: int) -> str:
-    bad = [name for name, image in zip(names, output, strict=True) if not torch.isfinite(image).all()]
-    views = ", ".join(sorted(set(bad or names)))
+def _blame(drawn: list[StoredView], output: Tensor, step: int) -> str:
+    bad = [view for view, image in zip(drawn, output, strict=True) if not torch.isfinite(image).all()]
+    views = ", ".join(sorted({view.name for view in bad or drawn}))
     return f"{views}: the loss became NaN or Inf at step {step}; the last checkpoint is kept; look at these views"
 
 
@@ -200,8 +204,8 @@ class _Prefetcher:
         self._thread = threading.Thread(target=self._run, args=(views, config, step), daemon=True)
         self._thread.start()
 
-    def next(self) -> tuple[list[str], Inputs, Tensor, Tensor, float]:
-        """Names of the views, inputs, target, exposure jitter, seconds waited."""
+    def next(self) -> tuple[list[StoredView], Inputs, Tensor, Tensor, float]:
+        """The views, inputs, target, exposure jitter, seconds waited."""
         began = time.monotonic()
         item = self._ready.get()
         if isinstance(item, BaseException):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from denoise.data import StoredView, draw_batch, merge_passes, split_passes
+from denoise.data import StoredView, draw_batch, merge_passes, noise_weight, split_passes
 
 
 def stored(samples: np.ndarray, groups: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -65,10 +65,10 @@ def noise_view(height=37, width=45) -> StoredView:
 
 def test_batches_are_a_function_of_the_random_state():
     view = noise_view()
-    names, a, ta = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
+    drawn, a, ta = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
     _, b, tb = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
     _, c, _ = draw_batch([view], 4, 32, np.random.default_rng((5, 10)))
-    assert names == ["set/view"] * 4
+    assert [one.name for one in drawn] == ["set/view"] * 4
     assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True)) and torch.equal(ta, tb)
     assert not torch.equal(a.radiance, c.radiance)
     assert a.radiance.shape == ta.shape == (4, 3, 32, 32)
@@ -106,3 +106,15 @@ def test_inputs_are_dropped_sometimes():
     shares = inputs.present.mean(0)
     assert 0.8 < shares[0] < 0.97 and 0.8 < shares[1] < 0.97
     assert 0.3 < shares[2] < 0.8
+
+
+def test_noisier_views_weigh_less():
+    rng = np.random.default_rng(0)
+    weights = []
+    for noise in (0.02, 0.5, 1.5):
+        passes = np.zeros((2, 12, 64, 64), np.float16)
+        passes[:, :3] = rng.lognormal(-(noise**2) / 2, noise, (2, 3, 64, 64))
+        weights.append(noise_weight(passes, np.ones(2, np.float32)))
+    assert weights[0] > 2 * weights[1] > 8 * weights[2]
+    # E[ratio - log ratio - 1] of two lognormals: exp(noise^2) - 1; beside the floor of the loss
+    assert weights[1] == pytest.approx(1 / (np.exp(0.25) - 1 + 0.2), rel=0.15)
