@@ -39,7 +39,13 @@ test: $(READY)
 	$(BIN)/python -m pytest
 
 test-slow: $(READY)
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m 'slow or bench'
+
+# What the README's figures of speed and quality are made with, but for the demos'.
+bench: $(READY)
+	$(BIN)/python -m tools.bench_render scenes/attic.xml scenes/garden.xml scenes/kitchen.xml
+	$(BIN)/python -m tools.bench_denoise
+	$(BIN)/python -m tools.compare runs/compare
 
 check: $(READY)
 	$(BIN)/ruff check .

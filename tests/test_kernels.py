@@ -1,7 +1,7 @@
 import torch
 from torch.testing import assert_close
 
-from denoise.kernels import Predictions, blend, distances, filter_pyramid, gather, pool, upsample
+from denoise.kernels import TENT, Predictions, blend, distances, filter_pyramid, gather, pool, upsample
 
 
 def random_predictions(height: int, width: int, levels: int = 3) -> Predictions:
@@ -9,6 +9,7 @@ def random_predictions(height: int, width: int, levels: int = 3) -> Predictions:
     return Predictions(
         weight=torch.rand(1, 1, height, width) + 0.01,
         kernels=[torch.rand(1, 25, h, w).softmax(1) for h, w in sizes],
+        upsamplers=[torch.rand(1, 9, h, w).softmax(1) for h, w in sizes[:-1]],
         alphas=[torch.rand(1, 1, h, w) for h, w in sizes[:-1]],
     )
 
@@ -45,10 +46,19 @@ def test_blend_by_hand():
     assert_close(blend(fine, coarse, torch.full((1, 1, 2, 2), 0.25)), torch.full((1, 3, 2, 2), 2.0))
 
 
-def test_upsample_keeps_constants_and_bounds():
-    assert_close(upsample(torch.full((1, 1, 3, 5), 7.0)), torch.full((1, 1, 6, 10), 7.0))
-    x = torch.rand(1, 1, 3, 5)
-    assert upsample(x).min() >= x.min() and upsample(x).max() <= x.max()
+def test_tent_makes_bilinear_interpolation():
+    x = torch.rand(1, 2, 3, 5)
+    tent = torch.tensor(TENT).view(1, 9, 1, 1).expand(1, 9, 6, 10)
+    assert_close(upsample(x, tent), torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear"))
+    assert_close(upsample(x)[..., ::2, 1::2], x)
+
+
+def test_upsample_by_hand():
+    x = torch.tensor([[1.0, 5.0]]).view(1, 1, 1, 2)
+    kernels = torch.zeros(1, 9, 2, 4)
+    kernels[:, 4] = 0.75  # the coarse pixel a fine one lies in
+    kernels[:, 5] = 0.25  # what is to the right of the fine one
+    assert_close(upsample(x, kernels)[0, 0], torch.tensor([[1.0, 2.0, 5.0, 5.0]]).repeat(2, 1))
 
 
 def test_pyramid_keeps_a_constant_and_the_range():
@@ -89,9 +99,11 @@ def test_a_firefly_without_weight_reaches_no_coarser_level():
 
 def test_distances_by_hand():
     features = torch.tensor([[1.0, 2.0, 4.0], [0.0, 3.0, 1.0]]).view(1, 1, 2, 3).repeat(1, 2, 1, 1)
-    apart = distances(features, 3)
+    apart = distances(features, features, 3)
     assert apart.shape == (1, 9, 2, 3)
     assert apart[0, 4].abs().max() == 0  # from itself
     assert apart[0, 5, 0, 1] == 2 * (4 - 2) ** 2  # right neighbour, two channels
     assert apart[0, 6, 0, 1] == 2 * (0 - 2) ** 2  # lower left
     assert apart[0, 0, 0, 0] == 0  # beyond the edge: repeated
+    elsewhere = distances(features, features + 10, 3)
+    assert elsewhere[0, 4, 1, 2] == 2 * 10**2

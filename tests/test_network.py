@@ -45,6 +45,8 @@ def test_predictions_are_convex():
     for kernels in predictions.kernels:
         assert kernels.min() >= 0
         assert_close(kernels.sum(1), torch.ones_like(kernels[:, 0]))
+    for kernels in predictions.upsamplers:
+        assert_close(kernels.sum(1), torch.ones_like(kernels[:, 0]))
     for alpha in predictions.alphas:
         assert 0 <= alpha.min() and alpha.max() <= 1
     assert predictions.weight.min() > 0
@@ -73,6 +75,16 @@ def test_kernels_of_an_untrained_network_stop_at_edges_of_albedo_and_normal():
     across = across * torch.exp(-3 * light)[0]
     assert_close(kernels[5, 15], across / (6 + 3 * across))
     assert_close(kernels[5, 8], torch.tensor(1 / 9))
+
+
+def test_nothing_leaks_across_an_edge_that_the_inputs_show():
+    inputs = Inputs(*torch.full((4, 1, 3, 64, 64), 0.5), torch.ones(1, 3))
+    inputs.normal[..., 32:] = -0.5
+    inputs.albedo[..., 32:] = 0.1
+    inputs.radiance[..., 32:] = 8.0
+    with torch.no_grad():
+        output = KernelNetwork(ModelConfig())(inputs)
+    assert_close(output, inputs.radiance, rtol=1e-3, atol=1e-3)
 
 
 def test_absent_inputs_do_not_matter():

@@ -1,6 +1,6 @@
 """What a pass of render-pairs costs, against a bare `mi.render` of the same scene with the same channels.
 
-    python tools/bench_render.py scenes/attic.xml scenes/garden.xml --spp 8 --repeats 9
+    python -m tools.bench_render scenes/attic.xml scenes/garden.xml --spp 8 --repeats 9
 
 Two yardsticks, each loaded by `mi.load_file` as anybody would: `aov` around the scene's integrator (albedo, shading
 normal, depth), and `moment` around that, which also gives the squares that the variance needs. The three run in turn,
