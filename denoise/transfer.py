@@ -17,8 +17,7 @@ EPS = 0.01
 _KEY = 0.18  # middle grey: the log-average of a normalised frame (Reinhard et al. 2002, section 3.1)
 _BIN = 16  # pixels; the log-average is taken over the means of such squares, so that noise does not darken it
 _BLACK = 1e-8  # bins below it say nothing of the exposure
-_ALBEDO_EPS = 0.05
-_ALBEDO_NONE, _ALBEDO_SOME = 0.005, 0.03  # emitters, mirrors, glass, the environment: nothing to divide by below
+_ALBEDO_FLOOR = 0.25  # what black is divided by: mirrors, glass and emitters too, whose albedo is 0
 _LOG_OF_ONE = math.log1p(1 / EPS)
 
 
@@ -50,9 +49,8 @@ def unexpose(normalised: Tensor, factor: Tensor) -> Tensor:
 
 
 def _modulation(albedo: Tensor, present: Tensor) -> Tensor:
-    t = ((albedo.amax(1, keepdim=True) - _ALBEDO_NONE) / (_ALBEDO_SOME - _ALBEDO_NONE)).clamp(0, 1)
-    reflects = t * t * (3 - 2 * t) * present.view(-1, 1, 1, 1)  # smoothly from 0 to 1
-    return torch.lerp(torch.ones_like(albedo), albedo + _ALBEDO_EPS, reflects)
+    """Affine in the albedo: a pixel on the edge of two surfaces then never exceeds both of them when divided."""
+    return torch.where(present.view(-1, 1, 1, 1) > 0, albedo + _ALBEDO_FLOOR, torch.ones_like(albedo))
 
 
 def demodulate(radiance: Tensor, albedo: Tensor, present: Tensor) -> Tensor:
