@@ -24,11 +24,11 @@ train-demo: $(READY)
 	$(BIN)/python -m tools.train_demo demo
 
 # From nothing to the shipped weights; resumes where it was stopped.
-MINUTES ?= 75
+MINUTES ?= 61
 train-shipped: $(READY)
 	$(BIN)/render-pairs scenes --split train -o runs/train --spp 1,1,2,4,8,16 --views 6 --size 256x256
 	$(BIN)/render-pairs scenes --split validation -o runs/validation --spp 1,1,2,4,8,16 --views 2 --size 256x256
-	$(BIN)/train-denoiser runs/train runs/validation -o runs/mcdenoise.safetensors --minutes $(MINUTES) --resume
+	$(BIN)/train-denoiser runs/train runs/validation -o runs/mcdenoise.safetensors --minutes $(MINUTES) --validate-every 1000 --resume
 	cp runs/mcdenoise.safetensors denoise/weights/mcdenoise.safetensors
 
 # Meshes, textures and XML of scenes/, byte for byte as committed.

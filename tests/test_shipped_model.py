@@ -1,0 +1,30 @@
+"""The model that comes with the package: small, described, and better than its input on a scene it never saw."""
+
+import numpy as np
+import pytest
+
+from denoise import Denoiser
+from denoise.checkpoint import load_model, shipped_model
+from denoise.metrics import energy, psnr, relmse
+from denoise.pairs import open_pairs, view_planes
+
+
+def test_size_and_provenance():
+    assert shipped_model().stat().st_size < 4_000_000
+    network, provenance = load_model()
+    assert network.config.network == "kernels"
+    assert provenance["loss"] == "log-l2" and provenance["steps"] > 0 and provenance["views"] > 0
+    assert provenance["commit"] and provenance["hardware"]
+
+
+@pytest.mark.parametrize("index", [0, 3], ids=["1spp", "4spp"])
+@pytest.mark.parametrize(
+    "known", [("albedo", "normal", "variance"), ("albedo", "normal"), ()], ids=["all", "no-variance", "beauty-alone"]
+)
+def test_better_than_its_input_with_whatever_is_known(tiny_pairs, tiny_reference, index, known):
+    planes = view_planes(open_pairs(tiny_pairs)[0], index)
+    clean = Denoiser().denoise(planes["radiance"], **{name: planes[name] for name in known if name in planes})
+    gain = 10 * np.log10(relmse(planes["radiance"], *tiny_reference) / relmse(clean, *tiny_reference))
+    assert gain > 4, gain
+    assert psnr(clean, *tiny_reference) > psnr(planes["radiance"], *tiny_reference) + 1
+    assert abs(energy(clean, *tiny_reference)) < 0.15
