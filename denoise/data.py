@@ -111,8 +111,6 @@ def _mapped(view: View) -> np.ndarray:
 
 def _to_stored(planes: Planes, view: View, index: int) -> np.ndarray:
     where = f"{view.directory}/{view.passes[index].file} (view {view.name})"
-    if planes["radiance"].shape[:2] != (view.height, view.width):
-        raise PairsError(f"{where}: passes of a view must all have one size; render the view again")
     if not np.isfinite(planes["radiance"]).all():
         raise PairsError(f"{where}: NaN or Inf in the radiance; render the view again or leave it out")
     planes, _ = clean_planes(planes)

@@ -96,7 +96,7 @@ def _train(
     log = TrainingLog(output.with_suffix(".jsonl"), resume)
     place = pick_device(device)
     records = train(config, model, views, output, place, describe(directories, views, place), resume, start)
-    with _progress_bar() as show:
+    with _ProgressBar() as show:
         for record in records:
             if record["step"] % _LOG_EVERY == 0 or "val_loss" in record:
                 log.add(record)
@@ -123,7 +123,7 @@ class _StopRequest:
         self.signal = number
 
 
-class _progress_bar:
+class _ProgressBar:
     """A bar on a terminal; elsewhere one line for each validation."""
 
     def __enter__(self) -> Any:

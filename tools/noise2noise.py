@@ -91,8 +91,9 @@ def make_train_demo(
     )
     if not references.exists():
         rendering += render_reference(data.scene, references, data.size, data.reference_spp, console)
-    views = [dataclasses.replace(one, held_out=number == 0) for number, one in enumerate(load_views(open_pairs(pairs)))]
-    noisy_file = open_pairs(pairs)[0].path(0)
+    found = open_pairs(pairs)
+    views = [dataclasses.replace(one, held_out=number == 0) for number, one in enumerate(load_views(found))]
+    noisy_file = found[0].path(0)
 
     started = time.perf_counter()
     looks = list(_train_and_look(folder, out, views, noisy_file, training, model, console))
