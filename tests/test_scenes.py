@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from render.procedural.kit import meshes, patterns
 from tools import make_scenes
 from tools.contact_sheet import COLUMNS, NAME, TILE, fit, sheet
 from tools.make_scenes import build, differences, write
-from tools.scene_kit import mesh, texture
+from tools.scene_kit import texture
 from tools.scene_kit.document import Scene
 from tools.scene_kit.materials import matte
+from tools.scene_kit.ply import ply
 
 ROOT = Path(__file__).parents[1]
 SCENES = ROOT / "scenes"
@@ -122,10 +124,10 @@ def test_every_scene_loads():
 @pytest.mark.parametrize(
     "shape",
     [
-        mesh.box((0, 0, 0), (1, 2, 3)),
-        mesh.ball((1, 2, 3), 0.5, 12),
-        mesh.cylinder((0, 0, 0), (1, 1, 1), 0.2, 0.1),
-        mesh.cushion((0, 0, 0), (1, 2, 0.5)),
+        meshes.box((0, 0, 0), (1, 2, 3)),
+        meshes.ball((1, 2, 3), 0.5, 12),
+        meshes.cylinder((0, 0, 0), (1, 1, 1), 0.2, 0.1),
+        meshes.cushion((0, 0, 0), (1, 2, 0.5)),
     ],
     ids=["box", "ball", "cylinder", "cushion"],
 )
@@ -139,19 +141,19 @@ def test_faces_and_normals_point_outward(shape):
 
 
 def test_a_box_has_its_volume_after_turning_and_scaling():
-    shape = mesh.box((0, 0, 0), (1, 2, 3)).turned(30).turned(20, "x").scaled(2).moved(5, 6, 7)
+    shape = meshes.box((0, 0, 0), (1, 2, 3)).turned(30).turned(20, "x").scaled(2).moved(5, 6, 7)
     a, b, c = (shape.points[shape.faces[:, i]] for i in range(3))
     assert np.sum(a * np.cross(b, c)) / 6 == pytest.approx(48)
 
 
 def test_ply_by_hand():
-    data = mesh.quad((0, 0, 0), (2, 0, 0), (0, 1, 0)).ply()
+    data = ply(meshes.quad((0, 0, 0), (2, 0, 0), (0, 1, 0)))
     header, body = data.split(b"end_header\n")
     assert b"element vertex 4" in header and b"element face 2" in header
     assert struct.unpack("<8f", body[32:64]) == (2, 0, 0, 0, 0, 1, 2, 0)
     assert struct.unpack("<B3i", body[128:141]) == (3, 0, 1, 2)
     assert len(body) == 4 * 32 + 2 * 13
-    assert len(mesh.quad((0, 0, 0), (2, 0, 0), (0, 1, 0)).ply(with_uv=False)) < len(data) - 31
+    assert len(ply(meshes.quad((0, 0, 0), (2, 0, 0), (0, 1, 0)), with_uv=False)) < len(data) - 31
 
 
 def test_png_by_hand():
@@ -172,7 +174,7 @@ def test_hdr_keeps_the_radiance():
 
 
 def test_textures_repeat_without_a_seam():
-    values = texture.clouds(np.random.default_rng(1), 64)
+    values = patterns.clouds(np.random.default_rng(1), 64)
     inside = np.abs(np.diff(values, axis=1)).max()
     assert np.abs(values[:, 0] - values[:, -1]).max() <= inside * 1.5
 
@@ -180,7 +182,7 @@ def test_textures_repeat_without_a_seam():
 def test_a_material_nobody_named_and_a_missing_camera_are_errors():
     scene = Scene("empty", "Nothing.", (4, 4))
     with pytest.raises(KeyError, match="no material 'wood'"):
-        scene.put("wood", mesh.box((0, 0, 0), (1, 1, 1)))
+        scene.put("wood", meshes.box((0, 0, 0), (1, 1, 1)))
     scene.material("wood", matte((0.5, 0.5, 0.5)))
     with pytest.raises(ValueError, match="no camera"):
         scene.files()

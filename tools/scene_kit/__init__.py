@@ -1,1 +1,1 @@
-"""What `make_scenes.py` builds scenes from: meshes, textures, materials, furniture and the scene file itself."""
+"""What `make_scenes.py` builds scenes from, beside the kit of render/procedural: rooms, materials, the scene file."""

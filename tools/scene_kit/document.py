@@ -5,7 +5,8 @@ import xml.etree.ElementTree as ET
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tools.scene_kit.mesh import Mesh, Point, join
+from render.procedural.kit.meshes import Mesh, Point, join
+from tools.scene_kit.ply import ply
 
 Value = float | int | bool | str | Sequence[float] | ET.Element
 
@@ -138,7 +139,7 @@ class Scene:
         ET.indent(root, "  ")
         files = {f"{self.name}.xml": ET.tostring(root, encoding="unicode").encode() + b"\n"}
         return files | {
-            self.mesh_file(name): join(parts).ply(self._uses_uv(name)) for name, parts in self.meshes.items()
+            self.mesh_file(name): ply(join(parts), self._uses_uv(name)) for name, parts in self.meshes.items()
         }
 
     def _uses_uv(self, name: str) -> bool:

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from tools.scene_kit import furniture as things
-from tools.scene_kit import tableware as ware
+from render.procedural.kit import furniture as things
+from render.procedural.kit import tableware as ware
+from render.procedural.kit.meshes import ball, box, cylinder, quad, tube, wall_with_hole
 from tools.scene_kit.document import Scene
 from tools.scene_kit.materials import disney, glass, glossy, image, matte, metal, mirror, polished, sun_and_sky
-from tools.scene_kit.mesh import ball, box, cylinder, quad, tube, wall_with_hole
 from tools.scene_kit.outdoors import tree
+from tools.scene_kit.placing import place, shell
 from tools.scene_kit.stills import backdrop
 
 
@@ -33,8 +34,8 @@ def lounge() -> Scene:
     s.material("ceramic", polished((0.7, 0.68, 0.6)))
     for i, colour in enumerate([(0.5, 0.1, 0.08), (0.1, 0.2, 0.4), (0.7, 0.6, 0.3), (0.15, 0.3, 0.2), (0.1, 0.1, 0.1)]):
         s.material(f"book-{i}", matte(colour))
-    things.shell(s, 4.8, 4.4, 2.6, {"floor": "floor", "ceiling": "wall", "walls": "wall"})
-    things.place(s, things.sofa(2.1), {"cover": "sofa", "legs": "oak"}, (2.6, 3.85, 0))
+    shell(s, 4.8, 4.4, 2.6, {"floor": "floor", "ceiling": "wall", "walls": "wall"})
+    place(s, things.sofa(2.1), {"cover": "sofa", "legs": "oak"}, (2.6, 3.85, 0))
     s.put("rug", box((1.5, 1.8, 0), (3.7, 3.3, 0.012)))
     s.put("glass", box((2.1, 2.3, 0.4), (3.0, 2.9, 0.415)))
     s.put(
@@ -42,16 +43,16 @@ def lounge() -> Scene:
         *[tube([(x, 2.35, 0.012), (x, 2.35, 0.4), (x, 2.85, 0.4), (x, 2.85, 0.012)], 0.01) for x in (2.15, 2.95)],
     )
     s.put("ceramic", ware.teapot().moved(2.5, 2.6, 0.416), ware.turned(ware.CUP).moved(2.75, 2.5, 0.416))
-    things.place(s, things.shelf(1.0, 1.9, 6), {"wood": "oak"}, (0.75, 4.08, 0))
+    place(s, things.shelf(1.0, 1.9, 6), {"wood": "oak"}, (0.75, 4.08, 0))
     for level in things.shelf_levels(1.9, 6)[:-1]:
         for slot, meshes in things.books(rng, 0.8, 0.32, 5).items():
             s.put(slot, *[m.moved(0.28, 4.12, level + 0.022) for m in meshes])
-    things.place(s, things.floor_lamp(1.6), {"metal": "brass", "shade": "shade"}, (4.1, 3.8, 0))
+    place(s, things.floor_lamp(1.6), {"metal": "brass", "shade": "shade"}, (4.1, 3.8, 0))
     s.light(ball((4.1, 3.8, 1.5), 0.04, 16), (2600, 2000, 1300))
-    things.place(s, things.table_lamp(), {"metal": "ceramic", "shade": "shade"}, (0.6, 2.4, 0.5))
+    place(s, things.table_lamp(), {"metal": "ceramic", "shade": "shade"}, (0.6, 2.4, 0.5))
     s.light(ball((0.6, 2.4, 0.9), 0.03, 16), (2500, 1700, 900))
-    things.place(s, things.table(0.45, 0.45, 0.5), {"top": "oak", "legs": "oak"}, (0.6, 2.4, 0))
-    things.place(s, things.ladder_chair(), {"frame": "oak", "seat": "sofa"}, (1.0, 1.6, 0), 130)
+    place(s, things.table(0.45, 0.45, 0.5), {"top": "oak", "legs": "oak"}, (0.6, 2.4, 0))
+    place(s, things.ladder_chair(), {"frame": "oak", "seat": "sofa"}, (1.0, 1.6, 0), 130)
     return s
 
 
@@ -127,7 +128,7 @@ def courtyard() -> Scene:
     s.put(
         "iron", *[cylinder((-1.8 + 0.09 * i, 4.02, 0), (-1.8 + 0.09 * i, 4.02, 2.2), 0.008, sides=6) for i in range(14)]
     )
-    things.place(s, things.spindle_chair(), {"frame": "iron", "seat": "iron"}, (0.9, 0.0, 0), 60)
+    place(s, things.spindle_chair(), {"frame": "iron", "seat": "iron"}, (0.9, 0.0, 0), 60)
     s.rest.append(sun_and_sky((-0.3, -0.5, 0.7), 3.5, 1.0, 3.0))
     return s
 
@@ -149,9 +150,7 @@ def studio() -> Scene:
     s.material("leaf", matte((0.13, 0.32, 0.1)))
     s.material("clay", matte((0.6, 0.3, 0.18)))
     s.material("mirror", mirror())
-    things.shell(
-        s, 5.2, 4.6, 2.9, {"floor": "floor", "ceiling": "wall", "walls": "wall", "north": "brick"}, without=("west",)
-    )
+    shell(s, 5.2, 4.6, 2.9, {"floor": "floor", "ceiling": "wall", "walls": "wall", "north": "brick"}, without=("west",))
     s.put("wall", wall_with_hole((0, 0, 0), (0, 4.6, 0), 2.9, (1.4, 0.7, 3.8, 2.6)))
     s.put("iron", things.window_bars(2.4, 1.9, 4, 4, 0.025).turned(90).moved(-0.05, 1.4, 0.7))
     # The easel and its canvas.
@@ -163,7 +162,7 @@ def studio() -> Scene:
         box((2.05, 3.22, 0.82), (2.95, 3.36, 0.85)),
     )
     s.put("art", quad((2.0, 3.25, 0.86), (1.0, 0, 0), (0, 0.2, 0.8)))
-    things.place(s, things.table(1.4, 0.7, 0.78), {"top": "oak", "legs": "iron"}, (4.2, 3.7, 0))
+    place(s, things.table(1.4, 0.7, 0.78), {"top": "oak", "legs": "iron"}, (4.2, 3.7, 0))
     s.put(
         "glass",
         ware.turned(ware.TUMBLER, 1.2).moved(3.9, 3.6, 0.781),
@@ -176,12 +175,12 @@ def studio() -> Scene:
         ware.teapot().turned(200).moved(4.75, 3.9, 0.78),
     )
     s.put("blue", ware.turned(ware.BOWL).moved(4.45, 3.5, 0.78))
-    things.place(s, things.spindle_chair(), {"frame": "oak", "seat": "oak"}, (2.9, 2.4, 0), 160)
-    things.place(s, things.sofa(1.5), {"cover": "linen", "legs": "oak"}, (4.7, 1.9, 0), -90)
-    things.place(s, things.plant(np.random.default_rng(3), 40, 1.2), {"pot": "clay", "leaf": "leaf"}, (0.8, 4.0, 0))
-    things.place(s, things.picture(0.7, 1.0), {"print": "mirror", "frame": "oak"}, (5.19, 3.2, 1.2), -90)
-    things.place(s, things.picture(0.6, 0.45), {"print": "art", "frame": "oak"}, (1.1, 4.59, 1.6))
-    things.place(s, things.pendant(0.8, 0.24), {"cord": "iron", "bell": "copper"}, (4.2, 3.6, 2.9))
+    place(s, things.spindle_chair(), {"frame": "oak", "seat": "oak"}, (2.9, 2.4, 0), 160)
+    place(s, things.sofa(1.5), {"cover": "linen", "legs": "oak"}, (4.7, 1.9, 0), -90)
+    place(s, things.plant(np.random.default_rng(3), 40, 1.2), {"pot": "clay", "leaf": "leaf"}, (0.8, 4.0, 0))
+    place(s, things.picture(0.7, 1.0), {"print": "mirror", "frame": "oak"}, (5.19, 3.2, 1.2), -90)
+    place(s, things.picture(0.6, 0.45), {"print": "art", "frame": "oak"}, (1.1, 4.59, 1.6))
+    place(s, things.pendant(0.8, 0.24), {"cord": "iron", "bell": "copper"}, (4.2, 3.6, 2.9))
     s.light(ball((4.2, 3.6, 2.07), 0.05, 16), (260, 200, 130))
     s.put("linen", things.curtain(0.6, 2.6, 5).turned(90).moved(0.12, 3.8, 0.1))
     s.put("leaf", quad((-400, -400, -0.4), (399.8, 0, 0), (0, 800, 0)))

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tools.scene_kit import furniture as things
-from tools.scene_kit import tableware as ware
+from render.procedural.kit import furniture as things
+from render.procedural.kit import tableware as ware
+from render.procedural.kit.meshes import ball, box, cushion, cylinder, join, lathe, quad, tube, wall_with_hole
 from tools.scene_kit.document import Scene
 from tools.scene_kit.materials import (
     brushed,
@@ -19,7 +20,7 @@ from tools.scene_kit.materials import (
     polished,
     sun_and_sky,
 )
-from tools.scene_kit.mesh import ball, box, cushion, cylinder, join, lathe, quad, tube, wall_with_hole
+from tools.scene_kit.placing import place, shell
 
 
 def kitchen() -> Scene:
@@ -42,16 +43,14 @@ def kitchen() -> Scene:
     s.material("ceramic", polished((0.85, 0.84, 0.8)))
     s.material("leaf", matte((0.15, 0.35, 0.1)))
     s.material("fruit", glossy((0.8, 0.35, 0.05), 0.3))
-    things.shell(
-        s, 4, 3.8, 2.5, {"floor": "floor", "ceiling": "wall", "walls": "wall", "north": "metro"}, without=("west",)
-    )
+    shell(s, 4, 3.8, 2.5, {"floor": "floor", "ceiling": "wall", "walls": "wall", "north": "metro"}, without=("west",))
     s.put("wall", wall_with_hole((0, 0, 0), (0, 3.8, 0), 2.5, (1.2, 1.0, 2.3, 2.0)))
     s.put("ceramic", things.window_bars(1.1, 1.0, 2, 2).turned(90).moved(-0.03, 1.2, 1.0))
     slots = {"front": "front", "carcass": "body", "handle": "chrome"}
-    things.place(s, things.cabinet(3.0, 0.6, 0.88, 5), slots, (0.6, 3.2, 0))
-    things.place(s, things.cabinet(1.5, 0.35, 0.7, 3, 0.0), slots, (0.3, 3.45, 1.5))
-    things.place(s, things.cabinet(0.9, 0.35, 0.7, 2, 0.0), slots, (3.05, 3.45, 1.5))
-    things.place(s, things.cabinet(1.8, 0.6, 0.88, 3), slots, (3.4, 3.1, 0), -90)
+    place(s, things.cabinet(3.0, 0.6, 0.88, 5), slots, (0.6, 3.2, 0))
+    place(s, things.cabinet(1.5, 0.35, 0.7, 3, 0.0), slots, (0.3, 3.45, 1.5))
+    place(s, things.cabinet(0.9, 0.35, 0.7, 2, 0.0), slots, (3.05, 3.45, 1.5))
+    place(s, things.cabinet(1.8, 0.6, 0.88, 3), slots, (3.4, 3.1, 0), -90)
     s.put("stone", box((0.55, 3.15, 0.88), (4, 3.8, 0.92)), box((3.36, 1.25, 0.88), (4, 3.15, 0.92)))
     s.put(
         "steel",
@@ -78,9 +77,9 @@ def kitchen() -> Scene:
         ware.turned(ware.TUMBLER).moved(1.55, 3.45, 0.921),
         ware.turned(ware.WINE).moved(3.65, 2.95, 0.921),
     )
-    things.place(s, things.table(1.0, 0.7, 0.75), {"top": "oak", "legs": "oak"}, (1.6, 1.9, 0))
+    place(s, things.table(1.0, 0.7, 0.75), {"top": "oak", "legs": "oak"}, (1.6, 1.9, 0))
     for x, turn in ((1.2, 180), (1.95, 150)):
-        things.place(
+        place(
             s,
             things.spindle_chair(),
             {"frame": "oak", "seat": "oak"},
@@ -114,7 +113,7 @@ def bathroom() -> Scene:
     s.material("glass", glass())
     s.material("frosted", glass(1.5, 0.2))
     s.material("leaf", matte((0.12, 0.3, 0.1)))
-    things.shell(s, 2.6, 3.0, 2.5, {"floor": "floor", "ceiling": "wall", "walls": "wall", "north": "tiles"})
+    shell(s, 2.6, 3.0, 2.5, {"floor": "floor", "ceiling": "wall", "walls": "wall", "north": "tiles"})
     s.put("tiles", box((2.58, 0.9, 0), (2.6, 3.0, 1.6)), box((0, 0, 0), (0.02, 3, 1.1)))
     basin = [
         (0, 0),
@@ -128,7 +127,7 @@ def bathroom() -> Scene:
         (0, 0.04),
     ]
     s.put("ceramic", lathe(basin, 48).scaled(1.15, 0.85, 1).moved(0.9, 2.7, 0.82))
-    things.place(
+    place(
         s, things.cabinet(1.1, 0.45, 0.82, 2), {"front": "oak", "carcass": "oak", "handle": "chrome"}, (0.35, 2.53, 0)
     )
     s.put(
@@ -172,7 +171,7 @@ def bathroom() -> Scene:
         lathe(bowl, 40).scaled(0.95, 1.25, 1).moved(0.4, 1.95, 0),
         cushion((0.05, 1.75, 0.35), (0.2, 2.15, 0.8), 0.3),
     )
-    things.place(s, things.plant(np.random.default_rng(8), 20, 0.5), {"pot": "towel", "leaf": "leaf"}, (2.3, 0.55, 0))
+    place(s, things.plant(np.random.default_rng(8), 20, 0.5), {"pot": "towel", "leaf": "leaf"}, (2.3, 0.55, 0))
     s.light(ball((1.3, 1.4, 2.44), 0.06, 16), (120, 105, 85))
     return s
 
@@ -197,8 +196,8 @@ def dining_room() -> Scene:
     s.material("silver", metal("Ag", 0.05))
     s.material("cloth", matte(image("stripes", 1.2)))
     s.material("art", matte(image("poster", (0.8, 1.2))))
-    things.shell(s, 4.6, 4.4, 2.6, {"floor": "floor", "ceiling": "white", "walls": "wall"})
-    things.place(s, things.table(1.9, 0.95, 0.75, leg=0.07), {"top": "oak", "legs": "oak"}, (2.5, 2.5, 0))
+    shell(s, 4.6, 4.4, 2.6, {"floor": "floor", "ceiling": "white", "walls": "wall"})
+    place(s, things.table(1.9, 0.95, 0.75, leg=0.07), {"top": "oak", "legs": "oak"}, (2.5, 2.5, 0))
     spots = [
         (1.9, 1.85, 180),
         (2.55, 1.8, 172),
@@ -210,14 +209,14 @@ def dining_room() -> Scene:
         (3.8, 2.55, -95),
     ]
     for i, (x, y, turn) in enumerate(spots):
-        things.place(
+        place(
             s,
             things.spindle_chair(),
             {"frame": "black" if i % 3 else "oak", "seat": "black" if i % 3 else "oak"},
             (x, y, 0),
             turn,
         )
-    things.place(s, things.pendant(0.9, 0.26), {"cord": "black", "bell": "brass"}, (2.5, 2.5, 2.6))
+    place(s, things.pendant(0.9, 0.26), {"cord": "black", "bell": "brass"}, (2.5, 2.5, 2.6))
     s.light(ball((2.5, 2.5, 1.71), 0.05, 16), (700, 540, 360))
     # A lamp in its glass globe: its light comes through refraction only, and makes fireflies.
     s.put("bulb", ball((3.35, 4.2, 0.95), 0.1, 32))
@@ -232,10 +231,8 @@ def dining_room() -> Scene:
         )
         s.put("glass", ware.turned(ware.WINE, sides=28).moved(x + 0.16, y + 0.12 * (1 if y < 2.5 else -1), 0.751))
     s.put("silver", ware.turned(ware.VASE, 0.8).moved(2.5, 2.5, 0.753))
-    things.place(
-        s, things.cabinet(1.4, 0.4, 0.85, 3), {"front": "oak", "carcass": "oak", "handle": "brass"}, (2.2, 4.0, 0)
-    )
-    things.place(s, things.picture(1.2, 0.8), {"print": "art", "frame": "black"}, (2.3, 4.39, 1.3))
+    place(s, things.cabinet(1.4, 0.4, 0.85, 3), {"front": "oak", "carcass": "oak", "handle": "brass"}, (2.2, 4.0, 0))
+    place(s, things.picture(1.2, 0.8), {"print": "art", "frame": "black"}, (2.3, 4.39, 1.3))
     s.put(
         "ceramic",
         ware.turned(ware.VASE, 1.2).moved(2.5, 4.2, 0.85),
@@ -262,7 +259,7 @@ def staircase() -> Scene:
     s.material("frosted", glass(1.5, 0.3))
     s.material("runner", matte(image("carpet", 1.3)))
     s.material("art", matte(image("poster", 2.2)))
-    things.shell(
+    shell(
         s, 3.2, 4.6, 4.0, {"floor": "floor", "ceiling": "wall", "walls": "paper", "south": "wall"}, without=("north",)
     )
     s.put("wall", wall_with_hole((0, 4.6, 0), (3.2, 0, 0), 4.0, (0.5, 2.4, 1.5, 3.7)))
@@ -293,10 +290,8 @@ def staircase() -> Scene:
     s.light(ball((0.14, 2.6, 1.9), 0.06, 16), (330, 270, 180))
     s.put("brass", cylinder((0.0, 2.6, 1.78), (0.14, 2.6, 1.78), 0.02))
     for y, z in ((1.9, 1.4), (2.4, 1.85), (2.9, 2.3)):
-        things.place(
-            s, things.picture(0.36, 0.44, 0.03), {"print": "art", "frame": "oak"}, (3.19, y + 0.3, z + 0.3), -90
-        )
-    things.place(
+        place(s, things.picture(0.36, 0.44, 0.03), {"print": "art", "frame": "oak"}, (3.19, y + 0.3, z + 0.3), -90)
+    place(
         s,
         things.cabinet(0.9, 0.35, 0.8, 2),
         {"front": "white", "carcass": "white", "handle": "brass"},

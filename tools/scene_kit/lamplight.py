@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from tools.scene_kit import furniture as things
-from tools.scene_kit import tableware as ware
+from render.procedural.kit import furniture as things
+from render.procedural.kit import tableware as ware
+from render.procedural.kit.meshes import ball, box, cushion, cylinder, join, lathe, quad
 from tools.scene_kit.document import Scene
 from tools.scene_kit.materials import bumped, environment, glass, glossy, holed, image, matte, metal, mirror, polished
-from tools.scene_kit.mesh import ball, box, cushion, cylinder, join, lathe, quad
+from tools.scene_kit.placing import place, shell
 
 
 def bookshelf() -> Scene:
@@ -36,9 +37,9 @@ def bookshelf() -> Scene:
         s.material(f"book-{i}", glossy(colour, 0.25) if i % 2 else matte(colour))
     s.material("book-8", matte(image("stripes", 6)))
     s.material("book-9", matte(image("text", 5)))
-    things.shell(s, 3.6, 3.4, 2.6, {"floor": "floor", "ceiling": "wall", "walls": "wall"})
+    shell(s, 3.6, 3.4, 2.6, {"floor": "floor", "ceiling": "wall", "walls": "wall"})
     for left in (0.15, 1.3, 2.45):
-        things.place(s, things.shelf(1.0, 2.2, 7), {"wood": "walnut"}, (left + 0.5, 3.1, 0))
+        place(s, things.shelf(1.0, 2.2, 7), {"wood": "walnut"}, (left + 0.5, 3.1, 0))
         for level in things.shelf_levels(2.2, 7)[:-1]:
             row = things.books(rng, 0.96 * rng.uniform(0.6, 1.0), 0.33, 10)
             for slot, meshes in row.items():
@@ -50,9 +51,9 @@ def bookshelf() -> Scene:
         cushion((0.4, 1.9, 0.1), (0.58, 2.6, 0.62), 0.3),
         cushion((1.12, 1.9, 0.1), (1.3, 2.6, 0.62), 0.3),
     )
-    things.place(s, things.floor_lamp(1.6), {"metal": "brass", "shade": "shade"}, (1.65, 2.55, 0))
+    place(s, things.floor_lamp(1.6), {"metal": "brass", "shade": "shade"}, (1.65, 2.55, 0))
     s.light(ball((1.65, 2.55, 1.5), 0.045, 16), (2600, 2000, 1250))
-    things.place(s, things.table(0.5, 0.5, 0.5), {"top": "walnut", "legs": "walnut"}, (2.3, 2.3, 0))
+    place(s, things.table(0.5, 0.5, 0.5), {"top": "walnut", "legs": "walnut"}, (2.3, 2.3, 0))
     s.put("clay", ware.turned(ware.VASE, 0.7).moved(2.3, 2.35, 0.5))
     return s
 
@@ -72,20 +73,20 @@ def bedroom() -> Scene:
     s.material("mirror", mirror())
     s.material("ceramic", polished((0.2, 0.45, 0.45)))
     s.material("shade", holed(matte((0.88, 0.76, 0.55)), 0.8))
-    things.shell(s, 4.4, 4.0, 2.5, {"floor": "floor", "ceiling": "white", "walls": "wall"})
-    things.place(s, things.bed(), {"frame": "oak", "sheet": "sheet", "blanket": "blanket"}, (2.3, 2.9, 0))
+    shell(s, 4.4, 4.0, 2.5, {"floor": "floor", "ceiling": "white", "walls": "wall"})
+    place(s, things.bed(), {"frame": "oak", "sheet": "sheet", "blanket": "blanket"}, (2.3, 2.9, 0))
     for x in (1.15, 3.45):
-        things.place(
+        place(
             s,
             things.cabinet(0.45, 0.4, 0.5, 1),
             {"front": "oak", "carcass": "oak", "handle": "brass"},
             (x - 0.22, 3.55, 0),
         )
-        things.place(s, things.table_lamp(), {"metal": "ceramic", "shade": "shade"}, (x, 3.75, 0.5))
+        place(s, things.table_lamp(), {"metal": "ceramic", "shade": "shade"}, (x, 3.75, 0.5))
         s.light(ball((x, 3.75, 0.9), 0.03, 16), (900, 620, 330))
     s.put("rug", box((0.4, 1.1, 0), (1.5, 2.6, 0.012)))
-    things.place(s, things.picture(0.7, 1.5), {"print": "mirror", "frame": "oak"}, (4.39, 2.4, 0.5), -90)
-    things.place(s, things.ladder_chair(), {"frame": "oak", "seat": "blanket"}, (3.8, 1.4, 0), -120)
+    place(s, things.picture(0.7, 1.5), {"print": "mirror", "frame": "oak"}, (4.39, 2.4, 0.5), -90)
+    place(s, things.ladder_chair(), {"frame": "oak", "seat": "blanket"}, (3.8, 1.4, 0), -120)
     return s
 
 
@@ -102,7 +103,7 @@ def corridor() -> Scene:
     s.material("frosted", glass(1.5, 0.25))
     s.material("text", matte(image("text", 2.5)))
     s.material("red", polished((0.6, 0.05, 0.04)))
-    things.shell(s, 2.0, 11, 2.6, {"floor": "floor", "ceiling": "ceiling", "walls": "wall", "north": "dado"})
+    shell(s, 2.0, 11, 2.6, {"floor": "floor", "ceiling": "ceiling", "walls": "wall", "north": "dado"})
     s.put("dado", box((0, 0, 0), (0.02, 11, 1.0)), box((1.98, 0, 0), (2, 11, 1.0)))
     for i in range(4):
         y = 1.6 + 2.5 * i
@@ -145,9 +146,9 @@ def many_lights() -> Scene:
             bulbs[int(rng.integers(4))].append(ball((p[0], p[1], p[2] - 0.05), 0.022, 8))
     for i, colour in enumerate([(230, 150, 60), (200, 40, 25), (40, 150, 60), (50, 80, 210)]):
         s.light(join(bulbs[i]), colour)
-    things.place(s, things.table(1.4, 0.8), {"top": "oak", "legs": "iron"}, (0.1, 1.0, 0))
+    place(s, things.table(1.4, 0.8), {"top": "oak", "legs": "iron"}, (0.1, 1.0, 0))
     for x, y, turn in ((-0.5, 0.3, 170), (0.7, 0.35, 200), (-0.3, 1.75, -10), (1.2, 1.1, -80)):
-        things.place(s, things.spindle_chair(), {"frame": "iron", "seat": "oak"}, (x, y, 0), turn)
+        place(s, things.spindle_chair(), {"frame": "iron", "seat": "oak"}, (x, y, 0), turn)
     s.put(
         "glass",
         *[ware.turned(ware.WINE, sides=24).moved(x, y, 0.741) for x, y in ((-0.3, 0.8), (0.5, 0.85), (0.1, 1.2))],
@@ -155,7 +156,7 @@ def many_lights() -> Scene:
     s.put("glass", ware.turned(ware.BOTTLE, sides=24).moved(0.2, 0.95, 0.741))
     s.put("ceramic", *[ware.turned(ware.PLATE, sides=28).moved(x, y, 0.74) for x, y in ((-0.35, 1.0), (0.55, 1.1))])
     for x, y in ((-2.8, 2.7), (2.7, 2.8), (-2.9, 0.6)):
-        things.place(s, things.plant(rng, 26, 1.1), {"pot": "clay", "leaf": "leaf"}, (x, y, 0))
+        place(s, things.plant(rng, 26, 1.1), {"pot": "clay", "leaf": "leaf"}, (x, y, 0))
     s.rest.append(environment("dusk", 0.3))
     return s
 
@@ -174,7 +175,7 @@ def cellar() -> Scene:
     s.material("wax", glossy((0.85, 0.8, 0.65), 0.3))
     s.material("silver", metal("Ag", 0.08))
     s.material("cork", matte((0.5, 0.35, 0.2)))
-    things.shell(s, 3.8, 4.0, 2.3, {"floor": "floor", "ceiling": "brick", "walls": "brick"})
+    shell(s, 3.8, 4.0, 2.3, {"floor": "floor", "ceiling": "brick", "walls": "brick"})
     s.put(
         "brick",
         box((0, 1.9, 1.95), (3.8, 2.25, 2.3)),
@@ -210,7 +211,7 @@ def cellar() -> Scene:
         for i in range(7):
             if rng.random() < 0.75:
                 s.put("green", ware.turned(ware.BOTTLE, 1.0, 16).turned(90, "x").moved(1.1 + 0.23 * i, 3.9, z + 0.04))
-    things.place(s, things.table(1.2, 0.7, 0.72), {"top": "oak", "legs": "oak"}, (1.9, 2.4, 0))
+    place(s, things.table(1.2, 0.7, 0.72), {"top": "oak", "legs": "oak"}, (1.9, 2.4, 0))
     for x, y, tall in ((1.6, 2.4, 0.16), (1.72, 2.5, 0.1), (2.25, 2.3, 0.2)):
         s.put("silver", ware.turned(ware.PLATE, 0.5).moved(x, y, 0.72))
         s.put("wax", cylinder((x, y, 0.727), (x, y, 0.727 + tall), 0.018, sides=20))
@@ -223,7 +224,7 @@ def cellar() -> Scene:
         ware.turned(ware.WINE, 1.1).moved(1.95, 2.25, 0.721),
         ware.turned(ware.WINE, 1.1).moved(2.05, 2.6, 0.721),
     )
-    things.place(s, things.ladder_chair(), {"frame": "oak", "seat": "cork"}, (1.5, 1.8, 0), 170)
+    place(s, things.ladder_chair(), {"frame": "oak", "seat": "cork"}, (1.5, 1.8, 0), 170)
     return s
 
 

@@ -4,11 +4,12 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from tools.scene_kit import furniture as things
-from tools.scene_kit import tableware as ware
+from render.procedural.kit import furniture as things
+from render.procedural.kit import tableware as ware
+from render.procedural.kit.meshes import Mesh, box, cylinder, join, quad, sheet, tube, wall_with_hole
 from tools.scene_kit.document import Scene, plugin, transform
 from tools.scene_kit.materials import disney, glass, glossy, image, matte, metal, sun_and_sky
-from tools.scene_kit.mesh import Mesh, box, cylinder, join, quad, sheet, tube, wall_with_hole
+from tools.scene_kit.placing import place
 
 
 def _blades(rng: np.random.Generator, count: int, area: float, height: float) -> Mesh:
@@ -126,7 +127,7 @@ def garden() -> Scene:
         box((-3.6, 3.42, 0.7), (3.6, 3.45, 0.76)),
     )
     s.put("brick", wall_with_hole((-5, 6.5, 0), (10, 0, 0), 3.0, (5.5, 1.0, 6.7, 2.2)))
-    things.place(s, things.spindle_chair(9), {"frame": "white", "seat": "white"}, (-0.9, 0.6, 0), 25)
+    place(s, things.spindle_chair(9), {"frame": "white", "seat": "white"}, (-0.9, 0.6, 0), 25)
     s.put(
         "iron",
         tube([(-1.6, 0.3, 0), (-1.6, 0.3, 0.6)], 0.012),
@@ -183,8 +184,8 @@ def balcony() -> Scene:
         ],
     )
     for x, y in ((-1.2, 1.0), (-1.25, 0.3), (1.8, 1.0)):
-        things.place(s, things.plant(rng, 26, 0.8), {"pot": "clay", "leaf": "leaf"}, (x, y, 0))
-    things.place(s, things.ladder_chair(7), {"frame": "iron", "seat": "oak"}, (1.1, 0.4, 0), 120)
+        place(s, things.plant(rng, 26, 0.8), {"pot": "clay", "leaf": "leaf"}, (x, y, 0))
+    place(s, things.ladder_chair(7), {"frame": "iron", "seat": "oak"}, (1.1, 0.4, 0), 120)
     s.put("far", quad((-450, 1.4, -4), (900, 0, 0), (0, 450, 0)))
     s.put("far", box((-9, 11, -9), (-2, 14, 3.0)), box((-1, 14, -9), (5, 17, 1.2)), box((6, 10, -9), (12, 14, 4)))
     s.rest.append(sun_and_sky((0.75, 0.5, 0.45), 4.0, 1.5, 3.0))

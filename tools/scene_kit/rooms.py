@@ -4,11 +4,12 @@ import xml.etree.ElementTree as ET
 
 import numpy as np
 
-from tools.scene_kit import furniture as things
-from tools.scene_kit import tableware as ware
+from render.procedural.kit import furniture as things
+from render.procedural.kit import tableware as ware
+from render.procedural.kit.meshes import ball, box, cushion, cylinder, lathe, quad, room, wall_with_hole
 from tools.scene_kit.document import Scene, plugin, transform
 from tools.scene_kit.materials import disney, glass, glossy, image, matte, metal, mirror, polished, sheer, sun_and_sky
-from tools.scene_kit.mesh import ball, box, cushion, cylinder, lathe, quad, room, wall_with_hole
+from tools.scene_kit.placing import place, shell
 
 
 def window_room() -> Scene:
@@ -29,7 +30,7 @@ def window_room() -> Scene:
     s.material("poster", matte(image("poster", (1.1, 1.6))))
     s.material("glass", glass())
     s.material("ceramic", polished((0.15, 0.3, 0.42)))
-    things.shell(s, 5, 4.6, 2.7, {"floor": "floor", "ceiling": "white", "walls": "wall"}, without=("east",))
+    shell(s, 5, 4.6, 2.7, {"floor": "floor", "ceiling": "white", "walls": "wall"}, without=("east",))
     s.put("wall", wall_with_hole((5, 4.6, 0), (0, -4.6, 0), 2.7, (1.0, 0.8, 3.0, 2.35)))
     # The wall has a thickness, so that the sun falls past a reveal.
     s.put(
@@ -45,13 +46,13 @@ def window_room() -> Scene:
         things.curtain(0.7, 2.4, 6).turned(90).moved(4.85, 3.5, 0.1),
         things.curtain(0.6, 2.4, 5).turned(90).moved(4.85, 1.0, 0.1),
     )
-    things.place(s, things.sofa(2.0), {"cover": "sofa", "legs": "oak"}, (2.1, 4.05, 0))
-    things.place(s, things.table(1.0, 0.6, 0.4), {"top": "oak", "legs": "oak"}, (2.5, 2.6, 0))
+    place(s, things.sofa(2.0), {"cover": "sofa", "legs": "oak"}, (2.1, 4.05, 0))
+    place(s, things.table(1.0, 0.6, 0.4), {"top": "oak", "legs": "oak"}, (2.5, 2.6, 0))
     s.put("rug", box((1.2, 1.7, 0), (3.7, 3.4, 0.012)))
-    things.place(s, things.floor_lamp(), {"metal": "brass", "shade": "shade"}, (0.6, 4.1, 0))
-    things.place(s, things.plant(np.random.default_rng(11), 34, 0.9), {"pot": "clay", "leaf": "leaf"}, (4.4, 4.1, 0))
-    things.place(s, things.picture(0.9, 0.62), {"print": "poster", "frame": "oak"}, (1.6, 4.59, 1.45))
-    things.place(s, things.spindle_chair(), {"frame": "oak", "seat": "oak"}, (3.9, 1.6, 0), 150)
+    place(s, things.floor_lamp(), {"metal": "brass", "shade": "shade"}, (0.6, 4.1, 0))
+    place(s, things.plant(np.random.default_rng(11), 34, 0.9), {"pot": "clay", "leaf": "leaf"}, (4.4, 4.1, 0))
+    place(s, things.picture(0.9, 0.62), {"print": "poster", "frame": "oak"}, (1.6, 4.59, 1.45))
+    place(s, things.spindle_chair(), {"frame": "oak", "seat": "oak"}, (3.9, 1.6, 0), 150)
     s.put(
         "ceramic",
         ware.turned(ware.VASE, 0.8).moved(2.3, 2.65, 0.4),
@@ -76,12 +77,12 @@ def hidden_lamp() -> Scene:
     s.material("glass", glass())
     s.material("ceramic", polished((0.75, 0.72, 0.65)))
     s.material("text", matte(image("text", (2.2, 1.6))))
-    things.shell(s, 4.2, 4.4, 2.6, {"floor": "floor", "ceiling": "wall", "walls": "wall", "north": "blue"})
+    shell(s, 4.2, 4.4, 2.6, {"floor": "floor", "ceiling": "wall", "walls": "wall", "north": "blue"})
     s.put("wall", box((2.75, 1.5, 0), (2.85, 4.4, 2.15)))
     s.light(ball((3.6, 3.4, 1.5), 0.07), (1400, 1100, 760))
-    things.place(s, things.table(1.3, 0.7), {"top": "walnut", "legs": "walnut"}, (1.5, 3.0, 0))
-    things.place(s, things.ladder_chair(), {"frame": "walnut", "seat": "red"}, (1.2, 2.4, 0), 175)
-    things.place(s, things.ladder_chair(), {"frame": "walnut", "seat": "red"}, (2.35, 3.0, 0), -80)
+    place(s, things.table(1.3, 0.7), {"top": "walnut", "legs": "walnut"}, (1.5, 3.0, 0))
+    place(s, things.ladder_chair(), {"frame": "walnut", "seat": "red"}, (1.2, 2.4, 0), 175)
+    place(s, things.ladder_chair(), {"frame": "walnut", "seat": "red"}, (2.35, 3.0, 0), -80)
     s.put(
         "ceramic",
         ware.teapot().turned(30).moved(1.4, 3.0, 0.74),
@@ -90,8 +91,8 @@ def hidden_lamp() -> Scene:
     )
     s.put("chrome", ball((1.8, 3.1, 0.82), 0.08))
     s.put("glass", ware.turned(ware.WINE).moved(1.9, 2.85, 0.74), ware.turned(ware.BOTTLE).moved(1.1, 3.15, 0.74))
-    things.place(s, things.picture(0.7, 0.95), {"print": "text", "frame": "walnut"}, (1.1, 4.39, 1.1))
-    things.place(
+    place(s, things.picture(0.7, 0.95), {"print": "text", "frame": "walnut"}, (1.1, 4.39, 1.1))
+    place(
         s,
         things.cabinet(0.9, 0.4, 0.85, 2),
         {"front": "walnut", "carcass": "walnut", "handle": "chrome"},
@@ -114,14 +115,14 @@ def door_ajar() -> Scene:
     s.material("glass", glass())
     s.material("pewter", metal("Ag", 0.3))
     s.material("rug", matte(image("carpet", 1.0)))
-    things.shell(s, 4, 4, 2.6, {"floor": "floor", "ceiling": "wall", "walls": "wall"}, without=("west",))
+    shell(s, 4, 4, 2.6, {"floor": "floor", "ceiling": "wall", "walls": "wall"}, without=("west",))
     s.put("wall", wall_with_hole((0, 0, 0), (0, 4, 0), 2.6, (1.9, 0, 2.8, 2.1)))
     s.put("wall", *[m.moved(-2.6, 0.6, 0) for k, m in room(2.5, 3, 2.6).items() if k not in ("east", "floor")])
     s.put("floor", quad((-2.6, 0.6, 0), (2.6, 0, 0), (0, 3, 0)))
     s.put("door", box((0, -0.04, 0.01), (0.88, 0, 2.09)).turned(-90 + 52).moved(0.03, 2.78, 0))
     s.put("brass", ball((0.8, -0.08, 1.0), 0.035, 16).turned(-38).moved(0.03, 2.78, 0))
     s.light(quad((-1.9, 2.6, 2.55), (0.9, 0, 0), (0, -0.9, 0)), (160, 145, 115))
-    things.place(s, things.table(1.1, 0.4, 0.85), {"top": "walnut", "legs": "walnut"}, (1.8, 3.7, 0))
+    place(s, things.table(1.1, 0.4, 0.85), {"top": "walnut", "legs": "walnut"}, (1.8, 3.7, 0))
     s.put("vase", ware.turned(ware.VASE, 1.1).moved(1.5, 3.7, 0.85))
     s.put(
         "glass",
@@ -134,7 +135,7 @@ def door_ajar() -> Scene:
         ware.turned(ware.BOWL).moved(1.1 + 0.25, 3.58, 0.85),
     )
     s.put("rug", box((0.7, 1.2, 0), (2.6, 2.9, 0.012)))
-    things.place(s, things.ladder_chair(), {"frame": "walnut", "seat": "rug"}, (0.55, 3.4, 0), 30)
+    place(s, things.ladder_chair(), {"frame": "walnut", "seat": "rug"}, (0.55, 3.4, 0), 30)
     return s
 
 
@@ -150,7 +151,7 @@ def attic() -> Scene:
     s.material("gold", disney((0.9, 0.65, 0.25), 0.25, metallic=1.0))
     s.material("leaf", matte((0.14, 0.3, 0.1)))
     s.material("art", matte(image("poster", 1.25)))
-    things.shell(s, 4, 4, 1.9, {"floor": "floor", "walls": "white"}, without=("ceiling",))
+    shell(s, 4, 4, 1.9, {"floor": "floor", "walls": "white"}, without=("ceiling",))
     # A sloped roof, split around the skylight.
     for x0, x1, t0, t1 in ((0, 1.4, 0, 1), (2.4, 4, 0, 1), (1.4, 2.4, 0, 0.35), (1.4, 2.4, 0.65, 1)):
         y0, y1, z0, z1 = 4 * t0, 4 * t1, 3.0 - 1.1 * t0, 3.0 - 1.1 * t1
@@ -161,12 +162,12 @@ def attic() -> Scene:
         quad((0, 0, 1.9), (0, 4, 0), (0, -4, 1.1)),
         quad((4, 4, 1.9), (0, -4, 0), (0, 0, 1.1)),
     )
-    things.place(s, things.sofa(1.6), {"cover": "sofa", "legs": "gold"}, (2.6, 3.5, 0))
-    things.place(s, things.table(0.8, 0.5, 0.42), {"top": "oak", "legs": "oak"}, (2.5, 2.4, 0))
+    place(s, things.sofa(1.6), {"cover": "sofa", "legs": "gold"}, (2.6, 3.5, 0))
+    place(s, things.table(0.8, 0.5, 0.42), {"top": "oak", "legs": "oak"}, (2.5, 2.4, 0))
     s.put("car", ware.teapot().moved(2.4, 2.4, 0.42), ball((1.2, 2.7, 0.18), 0.18))
     s.put("gold", ware.turned(ware.BOWL).moved(2.7, 2.35, 0.42), ware.turned(ware.VASE, 1.4).moved(1.2, 3.4, 0))
-    things.place(s, things.plant(np.random.default_rng(5), 30, 0.9), {"pot": "oak", "leaf": "leaf"}, (3.6, 2.3, 0))
-    things.place(s, things.picture(0.8, 0.8), {"print": "art", "frame": "oak"}, (3.99, 2.2, 0.8), -90)
+    place(s, things.plant(np.random.default_rng(5), 30, 0.9), {"pot": "oak", "leaf": "leaf"}, (3.6, 2.3, 0))
+    place(s, things.picture(0.8, 0.8), {"print": "art", "frame": "oak"}, (3.99, 2.2, 0.8), -90)
     s.put("white", lathe([(0.3, 0.7), (0.02, 0.8)], 24).moved(0.6, 3.3, 0.6))
     s.rest.append(sun_and_sky((0.3, -0.15, 0.9), 4.0, 3.0, 40.0))
     return s
@@ -184,16 +185,16 @@ def mirror_room() -> Scene:
     s.material("velvet", disney((0.4, 0.05, 0.12), 0.7, sheen=1.0))
     s.material("walnut", glossy(image("walnut", 2), 0.1))
     s.material("smoke", mirror((0.5, 0.55, 0.6)))
-    things.shell(s, 3.4, 4.2, 2.7, {"floor": "floor", "ceiling": "white", "walls": "wall"})
+    shell(s, 3.4, 4.2, 2.7, {"floor": "floor", "ceiling": "white", "walls": "wall"})
     for x, turn in ((3.39, -90.0), (0.01, 90.0)):
         parts = things.picture(1.6, 1.9, 0.06)
         start = (x, 2.9, 0.4) if turn < 0 else (x, 1.3, 0.4)
-        things.place(s, parts, {"print": "mirror", "frame": "gold"}, start, turn)
+        place(s, parts, {"print": "mirror", "frame": "gold"}, start, turn)
     s.put("smoke", ball((2.55, 3.4, 0.35), 0.35, 48), ball((1.0, 3.6, 0.2), 0.2, 32))
     s.put("velvet", cushion((1.3, 2.2, 0.25), (2.2, 2.9, 0.48), 0.3))
     s.put("walnut", *[cylinder((x, y, 0), (x, y, 0.27), 0.02) for x in (1.4, 2.1) for y in (2.3, 2.8)])
     for x in (0.9, 2.5):
-        things.place(s, things.pendant(0.6, 0.16), {"cord": "gold", "bell": "gold"}, (x, 3.0, 2.7))
+        place(s, things.pendant(0.6, 0.16), {"cord": "gold", "bell": "gold"}, (x, 3.0, 2.7))
         s.light(ball((x, 3.0, 2.08), 0.05, 16), (220, 190, 140))
     return s
 
@@ -217,12 +218,12 @@ def foggy_room() -> Scene:
     s.material("oak", matte(image("oak", 2)))
     s.material("steel", metal("Cr", 0.25))
     s.material("blue", glossy((0.1, 0.2, 0.4), 0.2))
-    things.shell(s, 4, 4, 2.6, {"floor": "grey", "ceiling": "grey", "walls": "brick"})
-    things.place(s, things.table(1.6, 0.7, 0.85), {"top": "oak", "legs": "steel"}, (2.6, 3.4, 0))
-    things.place(s, things.pendant(0.75, 0.22), {"cord": "steel", "bell": "steel"}, (2.1, 2.5, 2.6))
+    shell(s, 4, 4, 2.6, {"floor": "grey", "ceiling": "grey", "walls": "brick"})
+    place(s, things.table(1.6, 0.7, 0.85), {"top": "oak", "legs": "steel"}, (2.6, 3.4, 0))
+    place(s, things.pendant(0.75, 0.22), {"cord": "steel", "bell": "steel"}, (2.1, 2.5, 2.6))
     s.light(ball((2.1, 2.5, 1.84), 0.06, 16), (300, 240, 160))
     s.light(quad((3.99, 1.6, 1.9), (0, -0.5, 0), (0, 0, 0.35)), (30, 38, 50))
-    things.place(s, things.spindle_chair(), {"frame": "oak", "seat": "oak"}, (1.3, 2.7, 0), 40)
+    place(s, things.spindle_chair(), {"frame": "oak", "seat": "oak"}, (1.3, 2.7, 0), 40)
     s.put("blue", box((3.1, 3.2, 0.85), (3.3, 3.6, 1.1)), cylinder((2.2, 3.4, 0.85), (2.2, 3.4, 1.12), 0.1, sides=24))
     s.put(
         "steel",

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from tools.scene_kit import furniture as things
-from tools.scene_kit import tableware as ware
+from render.procedural.kit import tableware as ware
+from render.procedural.kit.meshes import ball, box, cylinder, join, lathe, quad, sheet, tube
 from tools.scene_kit.document import Scene
 from tools.scene_kit.materials import (
     brushed,
@@ -21,7 +21,7 @@ from tools.scene_kit.materials import (
     pane,
     polished,
 )
-from tools.scene_kit.mesh import ball, box, cylinder, join, lathe, quad, sheet, tube
+from tools.scene_kit.placing import shell
 
 
 def backdrop(scene: Scene, material: str, width: float = 3.0, depth: float = 1.5, height: float = 2.0) -> None:
@@ -238,9 +238,7 @@ def slanted_textures() -> Scene:
     s.material("planks", glossy(image("planks", 1.6), 0.2))
     s.material("white", matte((0.8, 0.79, 0.76)))
     s.material("rust", mixed(metal("Cu", 0.2), matte((0.25, 0.4, 0.33)), image("grain", 1.5, raw=True)))
-    things.shell(
-        s, 5, 7, 2.6, {"ceiling": "white", "walls": "text", "south": "white", "east": "brick"}, without=("floor",)
-    )
+    shell(s, 5, 7, 2.6, {"ceiling": "white", "walls": "text", "south": "white", "east": "brick"}, without=("floor",))
     for i, name in enumerate(("tiles", "checker", "carpet", "planks", "stripes")):
         s.put(name, quad((i, 0, 0), (1, 0, 0), (0, 7, 0)))
     s.put(

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from tools.scene_kit import furniture as things
-from tools.scene_kit import tableware as ware
+from render.procedural.kit import furniture as things
+from render.procedural.kit import tableware as ware
+from render.procedural.kit.meshes import ball, box, cushion, cylinder, lathe, quad, tube, wall_with_hole
 from tools.scene_kit.document import Scene
 from tools.scene_kit.materials import (
     environment,
@@ -17,7 +18,7 @@ from tools.scene_kit.materials import (
     polished,
     sun_and_sky,
 )
-from tools.scene_kit.mesh import ball, box, cushion, cylinder, lathe, quad, tube, wall_with_hole
+from tools.scene_kit.placing import place, shell
 
 
 def office() -> Scene:
@@ -39,7 +40,7 @@ def office() -> Scene:
     s.material("book-0", matte((0.5, 0.4, 0.15)))
     s.material("book-1", matte((0.15, 0.3, 0.35)))
     s.material("ground", matte((0.3, 0.3, 0.28)))
-    things.shell(s, 4.6, 4.2, 2.6, {"floor": "floor", "ceiling": "ceiling", "walls": "wall"}, without=("east",))
+    shell(s, 4.6, 4.2, 2.6, {"floor": "floor", "ceiling": "ceiling", "walls": "wall"}, without=("east",))
     s.put("wall", wall_with_hole((4.6, 4.2, 0), (0, -4.2, 0), 2.6, (0.4, 0.9, 3.4, 2.3)))
     s.put(
         "slat",
@@ -49,7 +50,7 @@ def office() -> Scene:
         ],
     )
     for y, turn in ((3.3, 0), (1.5, 180)):
-        things.place(s, things.table(1.5, 0.75, 0.73), {"top": "desk", "legs": "steel"}, (3.2, y, 0), turn)
+        place(s, things.table(1.5, 0.75, 0.73), {"top": "desk", "legs": "steel"}, (3.2, y, 0), turn)
         side = 1 if turn == 0 else -1
         s.put(
             "black",
@@ -94,11 +95,11 @@ def office() -> Scene:
             "steel",
             tube([(3.85, y + 0.2 * side, 0.73), (3.85, y + 0.2 * side, 1.05), (3.6, y + 0.1 * side, 1.2)], 0.01),
         )
-    things.place(s, things.shelf(1.0, 1.9, 6), {"wood": "desk"}, (1.0, 3.9, 0))
+    place(s, things.shelf(1.0, 1.9, 6), {"wood": "desk"}, (1.0, 3.9, 0))
     for level in things.shelf_levels(1.9, 6)[:-1]:
         for slot, meshes in things.books(rng, 0.85, 0.3, 2).items():
             s.put(slot, *[m.moved(0.53, 3.93, level + 0.022) for m in meshes])
-    things.place(s, things.picture(1.0, 0.7), {"print": "paper", "frame": "black"}, (2.4, 4.19, 1.3))
+    place(s, things.picture(1.0, 0.7), {"print": "paper", "frame": "black"}, (2.4, 4.19, 1.3))
     s.put("ground", quad((4.8, -400, -6), (400, 0, 0), (0, 800, 0)))
     s.rest.append(sun_and_sky((0.8, -0.2, 0.42), 4.0, 8.0, 60.0))
     return s
@@ -140,7 +141,7 @@ def glasshouse() -> Scene:
     s.put("pane", quad((3.2, 0, 2.1), (0, 6, 0), (-1.6, 0, 0.9)), quad((0, 6, 0.6), (0, -6, 0), (0, 0, 1.5)))
     for y in (1.4, 2.4, 3.4, 4.4, 5.3):
         for x in (0.45, 2.75):
-            things.place(
+            place(
                 s,
                 things.plant(rng, 16, float(rng.uniform(0.7, 1.5))),
                 {"pot": "clay", "leaf": ("leaf", "pale")[int(rng.integers(2))]},
@@ -157,7 +158,7 @@ def glasshouse() -> Scene:
         lathe([(0, 0), (0.11, 0), (0.11, 0.24), (0.1, 0.24), (0.1, 0.01), (0, 0.01)], 28).moved(1.2, 2.6, 0.002),
         tube([(1.3, 2.6, 0.05), (1.5, 2.6, 0.3)], 0.014),
     )
-    things.place(s, things.spindle_chair(), {"frame": "iron", "seat": "oak"}, (1.7, 4.6, 0), 15)
+    place(s, things.spindle_chair(), {"frame": "iron", "seat": "oak"}, (1.7, 4.6, 0), 15)
     s.put("ground", quad((-300, -300, -0.05), (600, 0, 0), (0, 600, 0)))
     s.rest.append(sun_and_sky((0.55, 0.35, 0.6), 3.0, 2.0, 8.0))
     return s
@@ -184,7 +185,7 @@ def cafe() -> Scene:
     s.material("green", glass(1.5, 0.0, (0.5, 0.8, 0.55)))
     s.material("ceramic", polished((0.85, 0.83, 0.78)))
     s.material("red", matte(image("fabric-red", 3)))
-    things.shell(s, 5.6, 4.4, 2.9, {"floor": "floor", "ceiling": "ceiling", "walls": "wall"}, without=("west",))
+    shell(s, 5.6, 4.4, 2.9, {"floor": "floor", "ceiling": "ceiling", "walls": "wall"}, without=("west",))
     s.put("wall", wall_with_hole((0, 0, 0), (0, 4.4, 0), 2.9, (1.0, 0.6, 4.0, 2.5)))
     s.put("iron", things.window_bars(3.0, 1.9, 4, 2).turned(90).moved(-0.05, 1.0, 0.6))
     s.put(
@@ -195,7 +196,7 @@ def cafe() -> Scene:
     )
     s.put("marble", box((2.95, 3.12, 1.0), (5.6, 3.65, 1.04)))
     s.put("brass", tube([(3.0, 3.1, 0.2), (5.6, 3.1, 0.2)], 0.02))
-    things.place(s, things.picture(2.4, 0.95), {"print": "mirror", "frame": "brass"}, (3.0, 4.39, 1.25))
+    place(s, things.picture(2.4, 0.95), {"print": "mirror", "frame": "brass"}, (3.0, 4.39, 1.25))
     for z in (1.221, 1.621):
         for x in np.arange(3.0, 5.4, 0.2):
             kind = ("glass", "green", "ceramic")[int(rng.integers(3))]
@@ -206,7 +207,7 @@ def cafe() -> Scene:
         s.put("iron", cylinder((x, y, 0.02), (x, y, 0.72), 0.025), cylinder((x, y, 0), (x, y, 0.025), 0.22, sides=28))
         for turn in (20, 140, 260):
             a = np.radians(turn + 90)
-            things.place(
+            place(
                 s,
                 things.spindle_chair(5),
                 {"frame": "iron", "seat": "red"},
@@ -219,7 +220,7 @@ def cafe() -> Scene:
             ware.turned(ware.PLATE, 0.6, 20).moved(x + 0.1, y - 0.12, 0.745),
         )
     for x in (3.4, 4.2, 5.0):
-        things.place(s, things.pendant(1.0, 0.15), {"cord": "iron", "bell": "brass"}, (x, 3.35, 2.9))
+        place(s, things.pendant(1.0, 0.15), {"cord": "iron", "bell": "brass"}, (x, 3.35, 2.9))
         s.light(ball((x, 3.35, 1.91), 0.03, 12), (420, 320, 190))
     s.rest.append(environment("overcast", 9.0))
     return s

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tools.scene_kit.mesh import Mesh, ball, cylinder, join, lathe, tube
+from render.procedural.kit.meshes import Mesh, ball, cylinder, join, lathe, tube
 
 WINE = [
     (0, 0),

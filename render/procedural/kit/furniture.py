@@ -1,39 +1,10 @@
 """Things that stand in rooms, as meshes by material slot, standing at the origin with their front to -y."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from tools.scene_kit.document import Scene
-from tools.scene_kit.mesh import Mesh, box, cushion, cylinder, join, lathe, quad, room, sheet, tube
+from render.procedural.kit.meshes import Mesh, box, cushion, cylinder, join, lathe, quad, sheet, tube
 
 Parts = dict[str, Mesh]
-
-
-def shell(
-    scene: Scene, width: float, depth: float, height: float, slots: dict[str, str], without: Sequence[str] = ()
-) -> None:
-    """Put a room's faces into the scene.
-
-    Args:
-        scene: gets the faces.
-        width: along x, metres; `depth` along y and `height` likewise.
-        depth: see `width`.
-        height: see `width`.
-        slots: the material of "floor", "ceiling" and "walls"; "north", "east", ... name one wall's own.
-        without: faces to leave open.
-    """
-    for face, mesh in room(width, depth, height).items():
-        if face not in without:
-            scene.put(slots.get(face) or slots["walls"], mesh)
-
-
-def place(
-    scene: Scene, parts: Parts, slots: dict[str, str], at: Sequence[float] = (0, 0, 0), turn: float = 0.0
-) -> None:
-    """Put parts into a scene: `slots` names the scene's material for each slot."""
-    for slot, mesh in parts.items():
-        scene.put(slots[slot], mesh.turned(turn).moved(*at))
 
 
 def table(width: float, depth: float, height: float = 0.74, thickness: float = 0.035, leg: float = 0.06) -> Parts:

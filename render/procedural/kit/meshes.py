@@ -1,4 +1,4 @@
-"""Triangle meshes with normals and texture coordinates, made by formula, and their binary PLY form.
+"""Triangle meshes with normals and texture coordinates, made by formula.
 
 Lengths are metres, z points up, texture coordinates are metres along the surface (so that one texture scale fits
 every object), angles are degrees.
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Point = Sequence[float]
+Point = Sequence[float] | np.ndarray
 
 
 @dataclass(frozen=True)
@@ -38,19 +38,6 @@ class Mesh:
         f = np.array(factors if len(factors) == 3 else factors * 3, float)
         normals = self.normals / f
         return Mesh(self.points * f, normals / np.linalg.norm(normals, axis=1, keepdims=True), self.uv, self.faces)
-
-    def ply(self, with_uv: bool = True) -> bytes:
-        """The mesh as a binary little-endian PLY file; without texture coordinates where nothing asks for them."""
-        header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(self.points)}"]
-        names = ("x", "y", "z", "nx", "ny", "nz", "u", "v")[: 8 if with_uv else 6]
-        header += [f"property float {name}" for name in names]
-        header += [f"element face {len(self.faces)}", "property list uchar int vertex_indices", "end_header", ""]
-        vertices = np.concatenate([self.points, self.normals, self.uv], axis=1)[:, : len(names)]
-        # Rounding before the cast: the last bit of a sine differs between machines, the file must not. + 0.0: no -0.
-        vertices = (np.round(vertices, 5) + 0.0).astype("<f4")
-        faces = np.zeros(len(self.faces), dtype=[("count", "u1"), ("index", "<i4", 3)])
-        faces["count"], faces["index"] = 3, self.faces
-        return "\n".join(header).encode() + vertices.tobytes() + faces.tobytes()
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
@@ -101,19 +88,42 @@ def quad(origin: Point, edge_u: Point, edge_v: Point) -> Mesh:
     )
 
 
+#: The corners of a box's 24 vertices (0: low, 1: high), six faces of four, and the axes of a face's texture.
+_BOX_CORNERS = np.array(
+    [
+        [(0, 1, 0), (1, 1, 0), (1, 0, 0), (0, 0, 0)],
+        [(0, 0, 1), (1, 0, 1), (1, 1, 1), (0, 1, 1)],
+        [(0, 0, 0), (1, 0, 0), (1, 0, 1), (0, 0, 1)],
+        [(1, 1, 0), (0, 1, 0), (0, 1, 1), (1, 1, 1)],
+        [(1, 0, 0), (1, 1, 0), (1, 1, 1), (1, 0, 1)],
+        [(0, 1, 0), (0, 0, 0), (0, 0, 1), (0, 1, 1)],
+    ]
+).reshape(24, 3)
+_BOX_NORMALS = np.repeat([(0, 0, -1), (0, 0, 1), (0, -1, 0), (0, 1, 0), (1, 0, 0), (-1, 0, 0)], 4, axis=0)
+_BOX_UV_AXES = np.repeat([(0, 1), (0, 1), (0, 2), (0, 2), (1, 2), (1, 2)], 4, axis=0)
+_BOX_FACES = (np.arange(0, 24, 4)[:, None, None] + np.array([[0, 1, 2], [0, 2, 3]])).reshape(12, 3)
+_QUAD_UV = np.tile([(0, 0), (1, 0), (1, 1), (0, 1)], (6, 1))
+
+
 def box(low: Point, high: Point) -> Mesh:
     """A box between two corners, faces outward."""
-    (x0, y0, z0), (x1, y1, z1) = low, high
-    dx, dy, dz = x1 - x0, y1 - y0, z1 - z0
-    return join(
-        [
-            quad((x0, y1, z0), (dx, 0, 0), (0, -dy, 0)),
-            quad((x0, y0, z1), (dx, 0, 0), (0, dy, 0)),
-            quad((x0, y0, z0), (dx, 0, 0), (0, 0, dz)),
-            quad((x1, y1, z0), (-dx, 0, 0), (0, 0, dz)),
-            quad((x1, y0, z0), (0, dy, 0), (0, 0, dz)),
-            quad((x0, y1, z0), (0, -dy, 0), (0, 0, dz)),
-        ]
+    return boxes(np.array([low], float), np.array([high], float))
+
+
+def boxes(low: np.ndarray, high: np.ndarray) -> Mesh:
+    """Boxes between corners `low` and `high`, each (K, 3), as one mesh; a hundred cost little more than one."""
+    size = high - low
+    points = np.where(_BOX_CORNERS[None] == 1, high[:, None], low[:, None])
+    edges = size[:, _BOX_UV_AXES]
+    # Corners given the wrong way round turn the faces that they mirror inside out, and their normals with them.
+    normals = _BOX_NORMALS[None] * np.where(edges.prod(axis=-1) < 0, -1.0, 1.0)[..., None]
+    uv = np.abs(edges) * _QUAD_UV[None]
+    faces = np.arange(len(low))[:, None, None] * 24 + _BOX_FACES[None]
+    return Mesh(
+        points.reshape(-1, 3),
+        normals.reshape(-1, 3),
+        uv.reshape(-1, 2),
+        faces.reshape(-1, 3).astype(np.int32),
     )
 
 

@@ -1,0 +1,1 @@
+"""What the families of procedural scenes are made of: meshes, patterns, textures, materials, lights, cameras."""

@@ -1,0 +1,92 @@
+"""Abstract scenes: pure, sound, with fog and blur in a share of them, lit."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import mitsuba as mi
+import numpy as np
+import pytest
+
+from render.description import Builder, edit, merge_meshes
+from render.procedural import abstract
+
+SEEDS = (0, 3, 4, 17, 31)
+
+
+@pytest.fixture(scope="module")
+def scenes() -> dict[int, dict]:
+    return {seed: abstract.scene(seed) for seed in SEEDS}
+
+
+def flat(node, prefix="") -> dict:
+    """Every leaf of a description by its path; arrays as their bytes."""
+    out = {}
+    for key, value in node.items():
+        if isinstance(value, dict):
+            out |= flat(value, f"{prefix}{key}.")
+        else:
+            out[prefix + key] = value.tobytes() if isinstance(value, np.ndarray) else value
+    return out
+
+
+def shapes(scene: dict) -> list[dict]:
+    return [node for node in scene.values() if isinstance(node, dict) and node.get("type") == "mesh"]
+
+
+def test_a_scene_is_a_function_of_its_seed(scenes):
+    again = abstract.scene(3)
+    assert flat(again) == flat(scenes[3])
+    assert flat(scenes[0]) != flat(scenes[3])
+
+
+def test_scenes_are_made_without_the_renderer():
+    code = "import sys; from render.procedural import abstract; abstract.scene(3); sys.exit('mitsuba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[1]).returncode == 0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_meshes_are_sound(scenes, seed):
+    triangles = 0
+    for mesh in shapes(scenes[seed]):
+        assert mesh["faces"].dtype == np.uint32 and mesh["vertices"].dtype == np.float32
+        assert mesh["faces"].max() < len(mesh["vertices"])
+        assert np.isfinite(mesh["vertices"]).all()
+        assert np.linalg.norm(mesh["normals"], axis=1) == pytest.approx(1, abs=1e-3)
+        triangles += len(mesh["faces"])
+    assert 3_000 < triangles < 400_000
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_camera_is_inside_nothing(scenes, seed):
+    eye = scenes[seed]["sensor"]["to_world"][:3, 3]
+    for mesh in shapes(scenes[seed]):
+        nearest = np.linalg.norm(mesh["vertices"] - eye, axis=1).min()
+        assert nearest > 0.01
+
+
+def test_a_share_has_fog_bodies_with_media_blur_and_a_lens():
+    found = [abstract.scene(seed) for seed in range(24)]
+    foggy = [scene for scene in found if "fog" in scene]
+    media = [scene for scene in found if any("interior" in mesh for mesh in shapes(scene))]
+    lens = [scene for scene in found if scene["sensor"]["type"] == "thinlens"]
+    smeared = [scene for scene in found if any("smeared" in key for key in scene)]
+    for share, wanted in ((foggy, 0.14), (media, 0.24), (lens, 0.4), (smeared, 0.4)):
+        assert 0.3 * wanted < len(share) / len(found) < 2 * wanted
+    for scene in found:
+        assert scene["integrator"]["type"] == (
+            "volpath" if any("interior" in mesh for mesh in shapes(scene)) else "path"
+        )
+    for scene in foggy:
+        assert scene["sensor"]["medium"] == scene["fog_shell"]["interior"] == {"type": "ref", "id": "fog"}
+
+
+@pytest.mark.parametrize("seed", SEEDS[:3])
+def test_a_scene_renders_to_a_picture(scenes, seed):
+    mi.set_variant("scalar_rgb")
+    edited, _ = edit(scenes[seed], (32, 24), ("independent",), 6)
+    image = np.array(mi.render(Builder(mi, merge_meshes(edited)).scene(), spp=16, seed=0)).mean(-1)
+    assert np.isfinite(image).all()
+    blocks = image.reshape(4, 6, 4, 8).mean((1, 3))
+    assert blocks.mean() > 1e-3
+    assert blocks.std() > 0.05 * blocks.mean()
