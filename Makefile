@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo train-demo train-shipped test test-slow check bench scenes setup clean
+.PHONY: demo train-demo train-shipped test test-slow test-renderers check bench benchmark scenes setup clean
 
 setup: $(READY)
 
@@ -41,15 +41,22 @@ test: $(READY)
 test-slow: $(READY)
 	$(BIN)/python -m pytest -m 'slow or bench'
 
+# Frames of the real renderers, rendered here; installs Blender 4.5 and 5.0 and LuxCore into .renderers (2.5 GB) first.
+test-renderers: $(READY)
+	$(BIN)/python -m pytest -m renderers
+
 # What the README's figures of speed and quality are made with, but for the demos'.
 bench: $(READY)
 	$(BIN)/python -m tools.bench_render scenes/attic.xml scenes/garden.xml scenes/kitchen.xml
-	$(BIN)/python -m tools.bench_denoise
-	$(BIN)/python -m tools.compare runs/compare
+	$(BIN)/python -m tools.benchmark runs/benchmark/frames --render -o runs/benchmark --speed 5
+
+# Ours beside Open Image Denoise on frames rendered here; look at runs/benchmark/index.html.
+benchmark: $(READY)
+	$(BIN)/python -m tools.benchmark runs/benchmark/frames --render -o runs/benchmark
 
 check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) build *.egg-info demo runs
+	rm -rf $(VENV) .renderers build *.egg-info demo runs

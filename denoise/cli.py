@@ -5,22 +5,23 @@ from __future__ import annotations
 import os
 import signal
 import sys
-import time
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from denoise.console import progress, quiet_library
 from denoise.errors import FrameError, McdenoiseError
 
 if TYPE_CHECKING:
     from denoise.denoiser import Denoiser
-    from denoise.frame import Frame
 
 Job = tuple[Path, Path]
+
+#: What --map can name; `conventions.ROLES`, without the time that its import takes.
+_MAPPED = ("beauty", "alpha", "albedo", "normal", "depth", "variance")
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -47,9 +48,49 @@ Job = tuple[Path, Path]
     metavar="N",
     help="Denoise in tiles of N pixels, to bound memory; 0 for none. Default: by the size of the frame.",
 )
+@click.option(
+    "--inspect",
+    is_flag=True,
+    help="Write nothing: say what each frame holds, why, what would be denoised and what left alone.",
+)
+@click.option(
+    "--map",
+    "maps",
+    multiple=True,
+    metavar="ROLE=LAYER",
+    help="Take this layer, or these channels (R,G,B), as beauty, alpha, albedo, normal, depth or variance. Repeatable.",
+)
+@click.option(
+    "--layers",
+    multiple=True,
+    metavar="NAME,...",
+    help="Denoise these layers (light groups, LPEs) along with the beauty; patterns as Combined_* too; 'none' for the "
+    "beauty alone. Default: those that sum to it.",
+)
+@click.option(
+    "--albedo-file",
+    metavar="PATH",
+    help="Albedo from a file of its own, as LuxCore writes them. For several frames a pattern, out/####/ALBEDO.exr "
+    "or ALBEDO.%04d.exr, or a folder with a file of each frame's name or number.",
+)
+@click.option("--normal-file", metavar="PATH", help="Normals from a file of their own, likewise.")
+@click.option(
+    "--pass",
+    "passes",
+    multiple=True,
+    metavar="PATH",
+    help="A further pass of the same frame with another seed, to denoise with both; a file, pattern or folder as "
+    "with --albedo-file. Repeatable.",
+)
+@click.option(
+    "--firefly-clamp",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="X",
+    help="Before denoising, bring pixels down that are more than X times as bright as what is around them.",
+)
 @click.option("--png", is_flag=True, help="Also write a tone-mapped PNG beside each output.")
 @click.option("--overwrite", is_flag=True, help="Allow an output that is its own input.")
-@click.option("--force", is_flag=True, help="Denoise frames again that mcdenoise made.")
+@click.option("--force", is_flag=True, help="Denoise again what is denoised already.")
 @click.option("-v", "--verbose", is_flag=True, help="Say which channels were used and how long it took.")
 @click.version_option(package_name="mcdenoise")
 def main(
@@ -59,6 +100,13 @@ def main(
     device: str,
     threads: int | None,
     tile: int | None,
+    inspect: bool,
+    maps: tuple[str, ...],
+    layers: tuple[str, ...],
+    albedo_file: str | None,
+    normal_file: str | None,
+    passes: tuple[str, ...],
+    firefly_clamp: float | None,
     png: bool,
     overwrite: bool,
     force: bool,
@@ -72,22 +120,31 @@ def main(
 
     A frame that cannot be denoised costs one line on stderr; the others are done, and the exit status is 1.
     """
+    overrides, chosen = _overrides(maps), _layers(layers)
+    _check_files(len(frames), [("--albedo-file", albedo_file), ("--normal-file", normal_file)])
+    _check_files(len(frames), [("--pass", path) for path in passes])
+    if inspect:
+        sys.exit(_inspect(frames, overrides, chosen))
     jobs = plan(frames, output, overwrite)
+    from denoise.job import Settings, denoise_file, open_files
+
+    settings = Settings(overrides, chosen, albedo_file, normal_file, passes, firefly_clamp, png, force, verbose)
     # A farm ends a task with SIGTERM: unwind, so that no temporary file is left behind.
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     click.get_current_context().call_on_close(lambda: signal.signal(signal.SIGTERM, before))
     load = _loader(model, device, threads, tile)
     failed = 0
-    with _progress(len(jobs)) as advance:
+    with progress(len(jobs)) as advance:
         for source, target in jobs:
             advance(source.name)
             try:
-                line = _denoise_file(source, target, load, png, force, verbose)
+                with quiet_library(unless=verbose):
+                    opened = open_files(source, target, settings)
+                line = denoise_file(opened, target, load, settings)
             except _Unusable as error:
                 raise SystemExit(_fail(str(error))) from error
             except FrameError as error:
-                message = str(error)
-                failed += _fail(message if str(source) in message or str(target) in message else f"{source}: {message}")
+                failed += _fail(_with_name(error, source, target))
             except Exception as error:
                 # A farm's batch goes on whatever happens to one frame.
                 failed += _fail(f"{source}: {_explained(error)}")
@@ -130,59 +187,63 @@ def plan(frames: tuple[Path, ...], output: str | None, overwrite: bool) -> list[
     return jobs
 
 
-def _denoise_file(
-    source: Path, target: Path, load: Callable[[], Denoiser], png: bool, force: bool, verbose: bool
-) -> str:
-    """One frame from file to file; returns the line to report."""
-    from denoise.exr import read_frame, write_frame
-    from denoise.roles import find_all_roles, find_roles
+def _inspect(frames: tuple[Path, ...], overrides: dict[str, str], chosen: tuple[str, ...] | None) -> int:
+    """Print what each frame holds; the exit status."""
+    from denoise.exr import read_frame
+    from denoise.inspection import inspect
 
-    times = [time.perf_counter()]
-    with _quiet_library(unless=verbose):
-        frame = read_frame(source)
-    if not force and any("mcdenoise:version" in frame.parts[roles.part].header for roles in find_all_roles(frame)):
-        raise FrameError(f"{source}: was already denoised by mcdenoise; give the rendered frame, or use --force")
-    times.append(time.perf_counter())
-    denoiser = load()
-    times.append(time.perf_counter())
-    clean, reports = denoiser.denoise_frame(frame)
-    times.append(time.perf_counter())
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise FrameError(f"{target}: its folder cannot be made: {error.strerror}") from error
-    write_frame(target, clean)
-    if png:
-        from denoise.preview import tone_map, write_png
-
-        roles = find_roles(clean)
-        write_png(target.with_suffix(".png"), tone_map(clean.parts[roles.part].stack(roles.targets[0])))
-    times.append(time.perf_counter())
-    read, loaded, denoised, written = (b - a for a, b in zip(times, times[1:], strict=False))
-    line = f"{source} -> {target}  {read + denoised + written:.2f} s"
-    for report in reports:
-        if report.repairs.total:
-            line += f"\n  {report.layer or 'beauty'}: {report.repairs.total} bad pixels repaired ({report.repairs})"
-    if verbose:
-        line += "".join(f"\n  {detail}" for detail in _details(frame, clean))
-        line += f"\n  seconds: read {read:.2f}, load model {loaded:.2f}, denoise {denoised:.2f}, write {written:.2f}"
-    return line
+    failed, before = 0, ""
+    for source in frames:
+        try:
+            with quiet_library(unless=False):
+                frame = read_frame(source)
+            lines = inspect(frame, overrides, chosen)
+        except FrameError as error:
+            failed = _fail(_with_name(error, source))
+        else:
+            print(before + "\n".join([str(source), *(f"  {line}".rstrip() for line in lines)]), flush=True)
+            before = "\n"
+    return failed
 
 
-def _details(frame: Frame, clean: Frame) -> Iterator[str]:
-    """What was used and what was done, for -v."""
-    from denoise.roles import find_all_roles
+def _check_files(frames: int, given: list[tuple[str, str | None]]) -> None:
+    """Raise click.UsageError where one file is given for several frames."""
+    for option, path in given:
+        if path is None or frames == 1:
+            continue
+        from denoise.aux_files import for_several
 
-    for roles in find_all_roles(frame):
-        yield f"part {roles.part}, named as by {roles.renderer}"
-        for role in ("beauty", "albedo", "normal", "variance"):
-            names = getattr(roles, role)
-            yield f"  {role}: {' '.join(names) if names else 'none'}"
-        yield f"  replaced: {', '.join(' '.join(names) for names in roles.targets)}"
-        before = frame.parts[roles.part].header
-        for name, value in clean.parts[roles.part].header.items():
-            if name.startswith("mcdenoise:") and name not in before:
-                yield f"  {name}: {value}"
+        if not for_several(path):
+            raise click.UsageError(
+                f"{option} {path}: is one file, and there are {frames} frames; give a folder, or a pattern with #### "
+                "for the frame number"
+            )
+
+
+def _overrides(maps: tuple[str, ...]) -> dict[str, str]:
+    overrides: dict[str, str] = {}
+    for text in maps:
+        role, equals, layer = (part.strip() for part in text.partition("="))
+        role = role.lower()
+        if not equals or role not in _MAPPED or not layer:
+            raise click.UsageError(f"--map {text}: must be ROLE=LAYER with a role of {', '.join(_MAPPED)}")
+        if role in overrides:
+            raise click.UsageError(f"--map {text}: {role} is mapped twice")
+        overrides[role] = layer
+    return overrides
+
+
+def _layers(given: tuple[str, ...]) -> tuple[str, ...] | None:
+    names = tuple(name.strip() for text in given for name in text.split(",") if name.strip())
+    if not given:
+        return None
+    return () if names == ("none",) else names
+
+
+def _with_name(error: FrameError, *files: Path) -> str:
+    """The message, with the frame's name before it unless it has it."""
+    message = str(error)
+    return message if any(str(file) in message for file in files) else f"{files[0]}: {message}"
 
 
 class _Unusable(Exception):
@@ -222,54 +283,6 @@ def _fail(message: str) -> int:
     # Not click.echo: it writes past the progress bar, through the middle of it.
     print(f"mcdenoise: {message}", file=sys.stderr, flush=True)
     return 1
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    """A progress bar on a terminal, nothing elsewhere; the function given is called as each frame begins."""
-    if not sys.stderr.isatty():
-        yield lambda name: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    # Lines for stdout go through the bar's console only where both are the terminal, and else to their file.
-    with Progress(
-        *columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty()
-    ) as progress:
-        task = progress.add_task("", total=total)
-        begun = 0
-
-        def advance(name: str) -> None:
-            nonlocal begun
-            progress.update(task, description=name, completed=begun)
-            begun += 1
-
-        yield advance
-
-
-@contextmanager
-def _quiet_library(unless: bool) -> Iterator[None]:
-    """Silence what the OpenEXR library prints to the process's stderr about a corrupt file; our error says it."""
-    if unless:
-        yield
-        return
-    sys.stderr.flush()
-    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(saved)
-        os.close(nowhere)
 
 
 if __name__ == "__main__":

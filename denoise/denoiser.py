@@ -5,26 +5,23 @@ frame ──> roles, repair ──> exposure of the whole frame ──> tiles wi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from importlib.metadata import version
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from denoise.checkpoint import load_model
 from denoise.errors import FrameError, ModelError
-from denoise.frame import Frame, Part
-from denoise.network import DirectNetwork, Inputs, KernelNetwork
-from denoise.repair import Repairs, clean_planes
-from denoise.roles import Roles, find_all_roles, read_planes
-from denoise.transfer import exposure, unexpose
+from denoise.filtering import Guide, Network, filter_frame, to_inputs
+from denoise.frame import Frame
+from denoise.frame_denoiser import denoise_frame
+from denoise.network import Inputs, KernelNetwork
+from denoise.options import Options, Report
+from denoise.tiles import Tile
 
-_LARGEST_WHOLE = 3_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
-_TILE = 1024
+__all__ = ["Denoiser", "Options", "Report", "denoise_inputs", "pick_device", "to_inputs"]
 
 
 class Denoiser:
@@ -78,54 +75,27 @@ class Denoiser:
             FrameError: a plane of another shape than the beauty's, or not (H, W, 3), or not finite.
         """
         planes = {"radiance": beauty, "albedo": albedo, "normal": normal, "variance": variance}
-        inputs = to_inputs({name: _checked(name, plane, beauty) for name, plane in planes.items() if plane is not None})
-        return denoise_inputs(self._network, inputs, self.device, self._tile)[0].permute(1, 2, 0).numpy()
+        known = {name: _checked(name, plane, beauty) for name, plane in planes.items() if plane is not None}
+        return _denoise(self._network, self.device, self._tile, Guide((known.pop("radiance"),), known))
 
-    def denoise_frame(self, frame: Frame, roles: Roles | None = None) -> tuple[Frame, list[Report]]:
-        """Denoise the beauty of a whole frame, as `exr.read_frame` gives it; everything else is kept.
+    def denoise_frame(self, frame: Frame, options: Options | None = None) -> tuple[Frame, list[Report]]:
+        """Denoise the beauty of a whole frame, as `exr.read_frame` gives it, and its layers; all else is kept.
 
         Args:
-            frame: left as it is.
-            roles: what to denoise; None for every view layer that has a beauty.
+            frame: left as it is. Every view layer that has a beauty is denoised.
+            options: roles given by hand, further passes, layers, ...; None for none of them.
 
         Returns:
-            A new frame with the beauty replaced (and its bit-identical copies with it) and attributes `mcdenoise:*`
-            that say what was done; and a report for each view layer.
+            A new frame with the beauty replaced (and its bit-identical copies with it), the layers that sum to it
+            replaced so that they still do, and attributes `mcdenoise:*` that say what was done; and a report for each
+            view layer.
 
         Raises:
-            FrameError: no beauty in the frame.
+            FrameError: no beauty in the frame, or one that is denoised already; a pass that is none of this frame.
         """
-        done = Frame([Part(dict(part.header), dict(part.channels)) for part in frame.parts])
-        reports = []
-        for one in [roles] if roles else find_all_roles(frame):
-            part = done.parts[one.part]
-            planes, repairs = clean_planes(read_planes(frame.parts[one.part], one))
-            used = [str(name) for name in ("albedo", "normal", "variance") if name in planes]
-            clean = self.denoise(planes["radiance"], *(planes.get(name) for name in ("albedo", "normal", "variance")))
-            for target in one.targets:
-                part.replace(target, clean)
-            reports.append(Report(_layer_of(one.beauty), used, repairs))
-            part.header.pop("preview", None)  # it shows the noise
-            part.header["mcdenoise:version"] = version("mcdenoise")
-            part.header["mcdenoise:model"] = self.model_name
-            part.header["mcdenoise:roles"] = ", ".join(map(str, reports))
-        return done, reports
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was done to one view layer: which beauty, with which auxiliary planes, and the pixels repaired first."""
-
-    layer: str
-    used: list[str]
-    repairs: Repairs
-
-    def __str__(self) -> str:
-        return f"{self.layer} with {' '.join(self.used) or 'nothing'}"
-
-
-def _layer_of(channels: tuple[str, ...]) -> str:
-    return channels[0].rpartition(".")[0] or " ".join(channels)
+        whole = partial(filter_frame, self._network, self.device, self._tile)
+        has_kernels = isinstance(self._network, KernelNetwork)
+        return denoise_frame(frame, options or Options(), whole, self.model_name, has_kernels)
 
 
 def pick_device(name: str) -> torch.device:
@@ -138,23 +108,8 @@ def pick_device(name: str) -> torch.device:
     return torch.device(name)
 
 
-def to_inputs(planes: dict[str, np.ndarray]) -> Inputs:
-    """A frame's planes as a batch of one, absent ones zero and marked.
-
-    Args:
-        planes: (H, W, 3) float32 each: radiance, and albedo, normal, variance where known.
-    """
-    zero = np.zeros_like(planes["radiance"])
-    names = ("radiance", "albedo", "normal", "variance")
-    tensors = [torch.from_numpy(np.ascontiguousarray(planes.get(n, zero).transpose(2, 0, 1)))[None] for n in names]
-    present = torch.tensor([[float(name in planes) for name in names[1:]]])
-    return Inputs._make([*tensors, present])
-
-
-def denoise_inputs(
-    network: KernelNetwork | DirectNetwork, inputs: Inputs, device: torch.device, tile: int | None = 0
-) -> Tensor:
-    """A whole frame through a network: exposure, padding to the network's grid, tiles, and back.
+def denoise_inputs(network: Network, inputs: Inputs, device: torch.device, tile: int | None = 0) -> Tensor:
+    """A whole frame through a network.
 
     Args:
         network: on `device`.
@@ -165,44 +120,20 @@ def denoise_inputs(
     Returns:
         (1, 3, H, W) radiance in scene units on the CPU.
     """
-    height, width = inputs.radiance.shape[-2:]
-    if tile is None:
-        tile = _TILE if height * width > _LARGEST_WHOLE else 0
-    factor = exposure(inputs.radiance)  # of the whole frame, so that tiles agree
-    out = torch.empty_like(inputs.radiance)
-    with torch.inference_mode():
-        for inner, outer in _tiles(height, width, tile, network.align, network.reach):
-            (top, bottom), (left, right) = outer
-            planes = [_pad(p[..., top:bottom, left:right], network.align).to(device) for p in inputs[:4]]
-            piece = Inputs._make([*planes, inputs.present.to(device)]).exposed(factor.to(device))
-            result = unexpose(network(piece).cpu(), factor)
-            (y0, y1), (x0, x1) = inner
-            out[..., y0:y1, x0:x1] = result[..., y0 - top : y1 - top, x0 - left : x1 - left]
+    planes = {name: getattr(inputs, name)[0].permute(1, 2, 0).numpy() for name in Inputs._fields[:4]}
+    known = zip(("albedo", "normal", "variance"), inputs.present[0].tolist(), strict=True)
+    guide = Guide((planes["radiance"],), {name: planes[name] for name, present in known if present})
+    return torch.from_numpy(_denoise(network, device, tile, guide)).permute(2, 0, 1)[None]
+
+
+def _denoise(network: Network, device: torch.device, tile: int | None, guide: Guide) -> np.ndarray:
+    out = np.empty_like(guide.beauties[0])
+
+    def put(index: int, tile: Tile, image: Tensor) -> None:
+        out[tile.place] = image.permute(1, 2, 0).numpy()
+
+    filter_frame(network, device, tile, guide, put)
     return out
-
-
-Span = tuple[int, int]
-
-
-def _tiles(height: int, width: int, tile: int, align: int, reach: int) -> Iterator[tuple[tuple[Span, Span], ...]]:
-    """Inner rectangles that cover the frame, each with an outer one that holds all that influences it.
-
-    Outer rectangles begin on the network's grid, so that every tile is cut into 2 x 2 blocks as the whole frame is.
-    """
-    if tile <= 0:
-        tile = max(height, width)
-    tile = -(-tile // align) * align
-    halo = -(-reach // align) * align
-    for y in range(0, height, tile):
-        for x in range(0, width, tile):
-            inner = (y, min(y + tile, height)), (x, min(x + tile, width))
-            outer = (max(y - halo, 0), min(y + tile + halo, height)), (max(x - halo, 0), min(x + tile + halo, width))
-            yield inner, outer
-
-
-def _pad(plane: Tensor, align: int) -> Tensor:
-    height, width = plane.shape[-2:]
-    return F.pad(plane, (0, -width % align, 0, -height % align), mode="replicate")
 
 
 def _checked(name: str, plane: np.ndarray, beauty: np.ndarray) -> np.ndarray:

@@ -7,9 +7,7 @@ here: truncated files lose parts, non-contiguous arrays are written scrambled, s
 from __future__ import annotations
 
 import io
-import math
 import os
-import struct
 import sys
 import threading
 from collections.abc import Iterator
@@ -21,21 +19,10 @@ import numpy as np
 import OpenEXR
 
 from denoise.errors import FrameError
+from denoise.exr_attributes import KNOWN_TYPES, drop_type, hidden_type, hide_types, show_types, unkept
 from denoise.exr_header import Attribute, RawPart, read_parts
 from denoise.files import replacing
 from denoise.frame import Frame, Part
-
-#: Attribute types that the binding reads and writes back byte for byte (some only for some values: `_is_kept`).
-_KEPT_TYPES = frozenset(
-    "box2i box2f bytes chlist chromaticities compression double envmap float floatvector int keycode lineOrder "
-    "m33f m33d m44f m44d preview rational string stringvector tiledesc timecode v2i v2f v2d v3i v3f v3d".split()
-)
-
-#: Types that the library itself knows, and therefore decodes or rejects.
-_KNOWN_TYPES = _KEPT_TYPES | {"deepImageState", "idmanifest"}
-
-#: Attributes that the library must understand to read the pixels.
-_STRUCTURAL = frozenset("channels compression dataWindow displayWindow lineOrder name tiles type chunkCount".split())
 
 _stdout_lock = threading.Lock()
 
@@ -60,11 +47,11 @@ def read_frame(path: str | Path) -> Frame:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             raw = read_parts(path, file, size)
-            opaque = [_unkept(part) for part in raw]
+            opaque = [unkept(part) for part in raw]
             source: str | io.BytesIO = os.fspath(path)
             if any(opaque):
                 file.seek(0)
-                source = io.BytesIO(_hide_types(file.read(), opaque))
+                source = io.BytesIO(hide_types(file.read(), opaque))
     except OSError as error:
         raise FrameError(f"{path}: cannot be read: {error.strerror or error}") from error
     try:
@@ -83,7 +70,8 @@ def write_frame(path: str | Path, frame: Frame) -> None:
 
     The file is written beside the target under a temporary name, brought to the disk, and only then put in the
     target's place. The same frame gives the same bytes. Compression, tiling, windows and all other attributes
-    are those of the parts' headers; a header without them gets ZIP, scan lines and a window at the origin.
+    are those of the parts' headers; a header without them gets ZIP, scan lines (or tiles, where it says which) and a
+    window at the origin.
 
     Args:
         path: the target; an existing file is replaced.
@@ -97,7 +85,7 @@ def write_frame(path: str | Path, frame: Frame) -> None:
     try:
         parts = [_from_part(path, part, hidden) for part in frame.parts]
         with replacing(path) as temporary:
-            _write(temporary, path, parts, hidden)
+            _write(temporary, path, parts, hidden, len(parts) > 1 or "type" in frame.parts[0].header)
     except OSError as error:
         raise FrameError(f"{path}: cannot be written: {error.strerror or error}") from error
 
@@ -111,7 +99,7 @@ def use_threads(count: int) -> None:
     OpenEXR.set_global_thread_count(count if count > 1 else 0)
 
 
-def _write(temporary: Path, path: Path, parts: list[Any], hidden: list[dict[str, str]]) -> None:
+def _write(temporary: Path, path: Path, parts: list[Any], hidden: list[dict[str, str]], has_type: bool) -> None:
     try:
         OpenEXR.File(parts).write(os.fspath(temporary))
     except Exception as error:
@@ -123,7 +111,9 @@ def _write(temporary: Path, path: Path, parts: list[Any], hidden: list[dict[str,
         except FrameError as error:
             # The library says nothing when the disk is full at the end.
             raise FrameError(f"{path}: was not written whole; is the disk full?") from error
-        _show_types(file, written, hidden)
+        show_types(file, written, hidden)
+        if not has_type:
+            drop_type(file, written[0])
 
 
 def _to_part(path: Path, part: Any, raw: RawPart, opaque: dict[str, Attribute]) -> Part:
@@ -131,6 +121,8 @@ def _to_part(path: Path, part: Any, raw: RawPart, opaque: dict[str, Attribute]) 
     if tuple(channels) != raw.channels:
         raise FrameError(f"{path}: has two channels of one name; rename one and render again")
     header = dict(part.header)
+    if "type" not in raw.attributes and raw.tiled == ("tiles" in raw.attributes):
+        del header["type"]  # the binding adds it
     for name, attribute in opaque.items():
         header[name] = OpenEXR.OpaqueAttribute(attribute.value, attribute.type)
     return Part(header, channels)
@@ -153,72 +145,12 @@ def _from_part(path: Path, part: Part, hidden: list[dict[str, str]]) -> Any:
     header = {name: value for name, value in part.header.items() if name != "channels"}
     types: dict[str, str] = {}
     for name, value in header.items():
-        if isinstance(value, OpenEXR.OpaqueAttribute) and value.typeName in _KNOWN_TYPES:
+        if isinstance(value, OpenEXR.OpaqueAttribute) and value.typeName in KNOWN_TYPES:
             types[name] = value.typeName
-            header[name] = OpenEXR.OpaqueAttribute(value.data, _hidden(value.typeName))
+            header[name] = OpenEXR.OpaqueAttribute(value.data, hidden_type(value.typeName))
+    header.setdefault("type", OpenEXR.tiledimage if "tiles" in header else OpenEXR.scanlineimage)
     hidden.append(types)
     return OpenEXR.Part(header, channels)
-
-
-def _unkept(part: RawPart) -> dict[str, Attribute]:
-    """The attributes that the binding cannot read, or would write back changed."""
-    return {
-        name: attribute
-        for name, attribute in part.attributes.items()
-        if name not in _STRUCTURAL and attribute.type in _KNOWN_TYPES and not _is_kept(attribute)
-    }
-
-
-def _is_kept(attribute: Attribute) -> bool:
-    """Whether the binding gives back this attribute's bytes as they were."""
-    if attribute.type not in _KEPT_TYPES:
-        return False
-    try:
-        if attribute.type == "string":
-            attribute.value.decode("utf-8")
-        elif attribute.type == "stringvector":
-            return bool(_decode_vector(attribute.value))
-        elif attribute.type == "floatvector":
-            return bool(attribute.value)
-        elif attribute.type == "rational":
-            # The binding makes it a Fraction, which reduces 48/2 to 24/1 and refuses n/0.
-            n, d = struct.unpack("<iI", attribute.value)
-            return 0 < d < 2**31 and math.gcd(n, d) == 1
-    except (UnicodeDecodeError, struct.error):
-        return False
-    return True
-
-
-def _decode_vector(value: bytes) -> list[str]:
-    """The strings of a stringvector, each with its length before it."""
-    strings, at = [], 0
-    while at < len(value):
-        (length,) = struct.unpack_from("<I", value, at)
-        strings.append(value[at + 4 : at + 4 + length].decode("utf-8"))
-        at += 4 + length
-    return strings
-
-
-def _hidden(type_name: str) -> str:
-    """A type name of the same length that the library does not know, so that it leaves the value alone."""
-    return "~" + type_name[1:]
-
-
-def _hide_types(data: bytes, opaque: list[dict[str, Attribute]]) -> bytes:
-    changed = bytearray(data)
-    for attributes in opaque:
-        for attribute in attributes.values():
-            changed[attribute.type_at] = ord("~")
-    return bytes(changed)
-
-
-def _show_types(file: io.BufferedRandom, written: list[RawPart], hidden: list[dict[str, str]]) -> None:
-    """Put the true type names back into the file just written; they are as long as the hidden ones."""
-    for part, types in zip(written, hidden, strict=True):
-        for name, type_name in types.items():
-            file.seek(part.attributes[name].type_at)
-            file.write(type_name.encode("ascii"))
-    file.flush()
 
 
 class _Collector(io.TextIOBase):

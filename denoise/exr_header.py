@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -59,12 +59,14 @@ class RawPart:
         channels: channel names in the file's order.
         tiled: whether its chunks are tiles.
         chunks: number of chunks that hold its pixels.
+        table: where in the file the table of its chunks begins.
     """
 
     attributes: dict[str, Attribute]
     channels: tuple[str, ...]
     tiled: bool
     chunks: int
+    table: int = 0
 
 
 def read_parts(path: Path, file: BinaryIO, size: int) -> list[RawPart]:
@@ -92,9 +94,7 @@ def read_parts(path: Path, file: BinaryIO, size: int) -> list[RawPart]:
     while multipart and (header := cursor.attributes()):
         headers.append(header)
     parts = [_part(path, header, bool(version & TILED_FLAG), multipart) for header in headers]
-    for index, part in enumerate(parts):
-        _check_chunks(cursor, part, index, multipart)
-    return parts
+    return [_check_chunks(cursor, part, index, multipart) for index, part in enumerate(parts)]
 
 
 def _part(path: Path, attributes: dict[str, Attribute], tiled_flag: bool, multipart: bool) -> RawPart:
@@ -169,14 +169,15 @@ def _tiles(path: Path, attributes: dict[str, Attribute], width: int, height: int
     return math.ceil(width / tile_width) * math.ceil(height / tile_height)
 
 
-def _check_chunks(cursor: _Cursor, part: RawPart, index: int, multipart: bool) -> None:
-    """See that every chunk stands in the offset table and that the last one ends within the file."""
+def _check_chunks(cursor: _Cursor, part: RawPart, index: int, multipart: bool) -> RawPart:
+    """The part with its table, after a look that every chunk stands in it and the last one ends within the file."""
     if multipart:
         stated = part.attributes.get("chunkCount")
         if stated is None or stated.value != struct.pack("<i", part.chunks):
             raise _broken(cursor.path, f"part {index} does not have the {part.chunks} chunks that its size asks for")
     if part.chunks * 8 > cursor.size - cursor.at:
         raise _truncated(cursor.path, "it ends within its table of chunks")
+    table = cursor.at
     offsets = struct.unpack(f"<{part.chunks}Q", cursor.take(part.chunks * 8))
     after = cursor.at
     missing = sum(offset == 0 for offset in offsets)
@@ -192,6 +193,7 @@ def _check_chunks(cursor: _Cursor, part: RawPart, index: int, multipart: bool) -
         lost = sum(offset >= cursor.size for offset in offsets) or 1
         raise _truncated(cursor.path, f"{lost} or more of {part.chunks} chunks of part {index} are cut off")
     cursor.seek(after)
+    return replace(part, table=table)
 
 
 class _Cursor:

@@ -44,7 +44,12 @@ class Part:
 
     def stack(self, names: tuple[str, ...]) -> np.ndarray:
         """The named channels as one (H, W, C) float32 array. Raises KeyError if one is missing."""
-        return np.stack([self.channels[name].astype(np.float32) for name in names], axis=-1)
+        planes = [self.channels[name] for name in names]
+        # Cast on the way: a second copy of an 8K plane is 400 MB.
+        stacked = np.empty((*planes[0].shape, len(planes)), np.float32)
+        for i, plane in enumerate(planes):
+            stacked[..., i] = plane
+        return stacked
 
     def replace(self, names: tuple[str, ...], plane: np.ndarray) -> None:
         """Put an (H, W, C) float32 plane into the named channels, in the type each channel has.

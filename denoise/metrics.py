@@ -19,7 +19,7 @@ _RELMSE_EPS = 0.01  # on the squared, scaled radiance: as usual for relMSE (Rous
 def relmse(f: Image, r1: Image, r2: Image) -> float:
     """Relative mean squared error: squared error over the smoothed reference squared plus 0.01."""
     f, r1, r2 = _scaled(f, r1, r2)
-    denominator = _box(((r1 + r2) / 2).mean(-1), _RADIUS) ** 2 + _RELMSE_EPS
+    denominator = box_mean(((r1 + r2) / 2).mean(-1), _RADIUS) ** 2 + _RELMSE_EPS
     return float((((f - r1) * (f - r2)).mean(-1) / denominator).mean())
 
 
@@ -33,7 +33,12 @@ def psnr(f: Image, r1: Image, r2: Image) -> float:
 
 
 def flip(f: Image, r1: Image, r2: Image) -> float:
-    """LDR-FLIP (Andersson et al. 2020) of the tone-mapped images against the mean of the halves.
+    """Mean of `flip_map`."""
+    return float(flip_map(f, r1, r2).mean(dtype=np.float64))
+
+
+def flip_map(f: Image, r1: Image, r2: Image) -> np.ndarray:
+    """LDR-FLIP (Andersson et al. 2020) of the tone-mapped images against the mean of the halves, (H, W) float32.
 
     The reference's noise is a floor under it. Needs the package flip-evaluator (extra `bench`).
     """
@@ -41,7 +46,7 @@ def flip(f: Image, r1: Image, r2: Image) -> float:
 
     f, r1, r2 = _scaled(f, r1, r2)
     reference, test = (np.ascontiguousarray(tonemap(x), dtype=np.float32) for x in ((r1 + r2) / 2, f))
-    return float(flip_evaluator.evaluate(reference, test, "LDR")[1])
+    return flip_evaluator.evaluate(reference, test, "LDR", applyMagma=False, computeMeanError=False)[0][..., 0]
 
 
 def energy(f: Image, r1: Image, r2: Image) -> float:
@@ -60,7 +65,7 @@ def _scaled(f: Image, r1: Image, r2: Image) -> tuple[Image, Image, Image]:
     return f.astype(np.float64) * scale, r1.astype(np.float64) * scale, r2.astype(np.float64) * scale
 
 
-def _box(x: Image, radius: int) -> Image:
+def box_mean(x: Image, radius: int) -> Image:
     """Mean over (2 radius + 1)^2 pixels of an (H, W) image, edges repeated, by summed areas."""
     n = 2 * radius + 1
     sums = np.pad(x, ((radius + 1, radius), (radius + 1, radius)), "edge").cumsum(0).cumsum(1)

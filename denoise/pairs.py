@@ -29,6 +29,8 @@ from denoise.roles import find_roles, read_planes
 
 MANIFEST = "manifest.jsonl"
 FORMAT = 1
+#: Folders within a data set that are data sets themselves, each written by a process of its own.
+SHARDS = "shard-*-of-*"
 #: The largest finite half; what lies beyond is clamped, never written as infinity.
 HALF_MAX = 65504.0
 
@@ -77,7 +79,14 @@ class View:
         camera: to_world (4x4, rows), fov in degrees along x, focus distance; as far as the sensor has them.
         nonfinite: samples (pixels, with the scalar variant) that were NaN or infinite and were replaced.
         requested_spp: the samples asked for; samplers that need squares and the like round up.
-        scene_sha256: checksum of the scene's XML.
+        scene_sha256: checksum of the scene's XML, or of what makes the procedural scene.
+        aux: whose albedo and normal the passes have: `follow` for those of the first surface that is no mirror and no
+            clear glass, `first-hit` for those of the first; empty where unknown.
+        window: of a crop the `frame` (width, height) it was taken from and its upper left `corner` (x, y).
+        dropped: why the view was not rendered to its end, such as `black`; it has no passes then.
+        family: of a procedural scene, empty otherwise.
+        scene_seed: of a procedural scene.
+        family_sha256: checksum of the sources of the family.
     """
 
     name: str
@@ -95,6 +104,12 @@ class View:
     nonfinite: int = 0
     requested_spp: tuple[int, ...] = ()
     scene_sha256: str = ""
+    aux: str = ""
+    window: dict[str, Any] = field(default_factory=dict)
+    dropped: str = ""
+    family: str = ""
+    scene_seed: int | None = None
+    family_sha256: str = ""
 
     def path(self, index: int) -> Path:
         """Where pass `index` lies."""
@@ -130,8 +145,9 @@ class View:
 def open_pairs(directory: str | Path) -> list[View]:
     """The views of a data set, sorted by name.
 
-    Reads `manifest.jsonl`; without one, groups the folder's EXR files by their names. A last manifest line without
-    its line end was being written when the renderer was killed, and is passed over.
+    Reads `manifest.jsonl`, and those of the folder's shards (`shard-0003-of-0100`); without any, groups the folder's
+    EXR files by their names. A last manifest line without its line end was being written when the renderer was killed,
+    and is passed over, as are views that were dropped.
 
     Raises:
         PairsError: no such folder, no view with two passes in it, or a manifest that is not one.
@@ -139,10 +155,11 @@ def open_pairs(directory: str | Path) -> list[View]:
     directory = Path(directory)
     if not directory.is_dir():
         raise PairsError(f"{directory}: no such folder; render-pairs makes one, or give a folder of EXR passes")
-    if (directory / MANIFEST).exists():
-        views = read_manifest(directory)
+    listed = [folder for folder in (directory, *sorted(directory.glob(SHARDS))) if (folder / MANIFEST).exists()]
+    if listed:
+        views = [view for folder in listed for view in read_manifest(folder) if not view.dropped]
         if not views:
-            raise PairsError(f"{directory / MANIFEST}: lists no view yet; let render-pairs finish one")
+            raise PairsError(f"{listed[0] / MANIFEST}: lists no view of use yet; let render-pairs finish one")
     else:
         views = _views_by_name(directory)
         if not views:
@@ -265,8 +282,7 @@ def view_planes(view: View, index: int) -> Planes:
                 name: part.stack(names) for name, names in PLANES.items() if all(n in part.channels for n in names)
             }
         else:
-            roles = find_roles(frame)
-            planes = read_planes(frame.parts[roles.part], roles)
+            planes = read_planes(frame, find_roles(frame))
     except FrameError as error:
         raise PairsError(f"view {view.name}: {error}") from error
     height, width = planes["radiance"].shape[:2]

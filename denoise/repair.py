@@ -22,6 +22,9 @@ _ROUNDS = 16
 #: What the values of the auxiliary planes can be.
 _RANGES = {"albedo": (0, 1), "normal": (-1, 1), "depth": (0, None), "variance": (0, None)}
 
+#: Unit vectors stored as halves exceed 1 by so much; what is clipped within it needs no words.
+_ROUNDING = 1e-3
+
 #: Depths from here on say that nothing was hit: Cycles writes 1e10.
 _MISS = 1e9
 
@@ -39,12 +42,15 @@ class Repairs:
         """Number of pixels repaired."""
         return self.nan + self.inf + self.negative
 
+    def __add__(self, other: Repairs) -> Repairs:
+        return Repairs(self.nan + other.nan, self.inf + other.inf, self.negative + other.negative)
+
     def __str__(self) -> str:
         kinds = [f"{count} {name}" for name, count in vars(self).items() if count]
         return ", ".join(kinds) or "none"
 
 
-def repair_radiance(radiance: np.ndarray) -> tuple[np.ndarray, Repairs]:
+def repair_radiance(radiance: np.ndarray, keep_negative: bool = False) -> tuple[np.ndarray, Repairs]:
     """Replace NaN, Inf and negative values by the median of the good ones among their eight neighbours.
 
     Each channel is repaired by itself. The median, since what breaks one pixel often makes a firefly of the
@@ -53,13 +59,14 @@ def repair_radiance(radiance: np.ndarray) -> tuple[np.ndarray, Repairs]:
 
     Args:
         radiance: (H, W, C) float32; left as it is.
+        keep_negative: for layers, of which one may take light away from the sum; NaN and Inf alone are bad then.
 
     Returns:
         The repaired plane, finite and non-negative (the input itself if it was good), and what was bad.
     """
     nonfinite = ~np.isfinite(radiance)
     with np.errstate(invalid="ignore"):
-        negative = (radiance < 0) & ~nonfinite
+        negative = (radiance < 0) & ~nonfinite & (not keep_negative)
     if not (nonfinite.any() or negative.any()):
         return radiance, Repairs()
     any_nan = np.isnan(radiance).any(axis=-1)
@@ -81,7 +88,7 @@ def repair_radiance(radiance: np.ndarray) -> tuple[np.ndarray, Repairs]:
     return np.nan_to_num(repaired, copy=False, nan=0.0), repairs
 
 
-def clean_planes(planes: Planes) -> tuple[Planes, Repairs]:
+def clean_planes(planes: Planes, notes: list[str] | None = None) -> tuple[Planes, Repairs]:
     """All planes fit for the network: radiance repaired, the auxiliary ones finite and in their range.
 
     Albedo is brought to [0, 1] (rough metal and glass reach 96 in Mitsuba), normals to [-1, 1], variance to
@@ -89,11 +96,13 @@ def clean_planes(planes: Planes) -> tuple[Planes, Repairs]:
 
     Args:
         planes: by the names of `denoise.frame.PLANES`, each (H, W, C) float32; left as they are.
+        notes: takes a line for each auxiliary plane that was changed.
 
     Returns:
         New planes, and what was repaired of the radiance.
     """
     cleaned, repairs = {}, Repairs()
+    notes = [] if notes is None else notes
     for name, plane in planes.items():
         if name == "radiance":
             cleaned[name], repairs = repair_radiance(plane)
@@ -102,8 +111,24 @@ def clean_planes(planes: Planes) -> tuple[Planes, Repairs]:
         known = np.isfinite(plane)
         if name == "depth":
             known &= np.abs(plane) < _MISS
-        cleaned[name] = np.where(known, np.clip(plane, low, high), np.float32(0))
+        cleaned[name] = np.clip(plane, low, high)
+        if not known.all():
+            np.logical_not(known, out=known)
+            cleaned[name][known] = 0
+            notes.append(f"{name}: {_pixels(known)} without a value (NaN, Inf or a miss) set to 0")
+            np.logical_not(known, out=known)
+        outside = plane < low - _ROUNDING
+        if high is not None:
+            outside |= plane > high + _ROUNDING
+        outside &= known
+        if outside.any():
+            notes.append(f"{name}: {_pixels(outside)} clipped to {'0 or more' if high is None else f'[{low}, {high}]'}")
     return cleaned, repairs
+
+
+def _pixels(mask: np.ndarray) -> str:
+    count = int(mask.any(axis=-1).sum())
+    return f"{count} pixel{'s' if count != 1 else ''}"
 
 
 def _median_of_neighbours(plane: np.ndarray, places: np.ndarray) -> np.ndarray:

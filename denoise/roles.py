@@ -1,112 +1,66 @@
 """Which channels of a frame play which role: beauty, alpha, albedo, normal, depth, variance.
 
-Renderers name their layers differently; `CONVENTIONS` is the one table of them. A layer is a group of channels
-with one name before the last dot (`albedo.R albedo.G albedo.B` is the layer `albedo`; bare `R G B A Z` is the
-layer of no name). A view layer is a prefix that stands before all of a renderer's layer names, as Cycles'
-`ViewLayer.` in `ViewLayer.Combined.R`.
+Renderers name their layers differently; `conventions.py` is the one table of them. A view layer is a name that
+stands before all of a renderer's layer names, as Cycles' `ViewLayer.` in `ViewLayer.Combined.R`, or an eye of a
+stereo frame; each has roles of its own.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from denoise.errors import FrameError
-from denoise.frame import Frame, Part, Planes
+from denoise.conventions import AUXILIARY, ROLES, by_name
+from denoise.frame import Frame, Planes
+from denoise.layer_kinds import is_denoised, kind_of
+from denoise.layers import Channels, Layer, in_window, layers_of, window
+from denoise.matching import Match, match_all
 
-#: Component names of a triple, in order; of the first that a layer has, the channels are taken.
-_COLOUR = (("R", "G", "B"), ("r", "g", "b"), ("red", "green", "blue"))
-_VECTOR = (("X", "Y", "Z"), ("x", "y", "z"))
-_SCALAR = (("T",), ("Z",), ("V",), ("R",), ("X",))
-_ALPHA = (("A",), ("a",), ("alpha",))
-
-
-@dataclass(frozen=True)
-class Convention:
-    """One renderer's layer names, the most wanted first; names are compared without regard to case.
-
-    Attributes:
-        renderer: whose names these are.
-        beauty, albedo, normal, depth, variance: layer names; "" is the layer of bare channels.
-        output: layers that take the denoised beauty in place of the one it was read from, where they exist.
-        free_names: the user chooses the layer names, so that albedo and normal may also be told by what they hold.
-    """
-
-    renderer: str
-    beauty: tuple[str, ...]
-    albedo: tuple[str, ...] = ()
-    normal: tuple[str, ...] = ()
-    depth: tuple[str, ...] = ()
-    variance: tuple[str, ...] = ()
-    output: tuple[str, ...] = ()
-    free_names: bool = False
-
-
-#: The table of renderers. Names marked in the comments as seen were seen in files of that renderer.
-CONVENTIONS: tuple[Convention, ...] = (
-    # What render-pairs writes: denoise.frame.PLANES.
-    Convention("render-pairs", ("",), ("albedo",), ("N",), ("",), ("variance",)),
-    # Seen (3.9.1). The `aov` integrator lets the user name every layer; these are usual ones. Shading normals
-    # come first: bump maps show in them.
-    Convention(
-        "Mitsuba",
-        ("",),
-        ("albedo", "alb", "nested.albedo"),
-        ("sh_normal", "sn", "nn", "N", "Ns", "normal", "normals", "geo_normal", "gn", "nested.nn", "nested.N"),
-        ("dd", "depth", "Z", "d", "nested.dd"),
-        ("variance",),
-        free_names=True,
-    ),
-    # Seen (Blender 4.2 and 4.5). Where Cycles denoised by itself, `Combined` is its result and `Noisy Image`
-    # what it rendered: read the latter, replace the former.
-    Convention(
-        "Cycles",
-        ("Noisy Image", "Combined"),
-        ("Denoising Albedo",),
-        ("Denoising Normal", "Normal"),
-        ("Denoising Depth", "Depth"),
-        output=("Combined",),
-    ),
-    Convention(
-        "plain names",
-        ("", "rgba", "beauty", "color", "colour", "C", "Ci"),
-        ("albedo", "denoise_albedo", "basecolor", "diffuse_albedo", "diffusefilter"),
-        ("N", "Ns", "normal", "normals", "shading_normal"),
-        ("", "Z", "depth", "zdepth"),
-        ("variance",),
-    ),
-)
+#: Pixels at which the length of normals is looked at; a median needs no more.
+_SAMPLE = 1 << 16
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The channels of one view layer that play a role, by full channel name.
+    """The channels of one view layer that play a role.
 
     Attributes:
-        part: index of the part they all stand in.
-        beauty: the three channels to denoise.
-        alpha, albedo, normal, depth, variance: channels of the role, or None where the frame has none.
-        targets: triples of channels that take the denoised beauty: the beauty itself and every layer that is
-            bit for bit the same (Mitsuba writes the beauty a second time under its integrator's name), so that
-            they still agree afterwards; or the layer that the renderer means for a denoised beauty.
+        view: name of the view layer; "" where the frame has one that bears no name.
         renderer: whose naming it is.
+        beauty: the three channels to denoise, or the one of a luminance frame.
+        alpha, albedo, normal, depth, variance: channels of the role, or None where the frame has none. They may stand
+            in a part of another data window than the beauty's.
+        targets: what takes the denoised beauty: the beauty itself and every layer that is bit for bit the same
+            (Mitsuba writes the beauty a second time under its integrator's name), so that they still agree
+            afterwards; or the layer that the renderer means for a denoised beauty.
+        reasons: why each role was given, by role; and by `renderer`, how that was told.
+        denoised: why the beauty counts as denoised already; "" if it does not.
+        prefix: what stands before the names of this view layer's layers.
+        foreign: what stands before those of other view layers, in lower case.
+        eye: of a stereo frame, else "".
     """
 
-    part: int
-    beauty: tuple[str, ...]
-    alpha: tuple[str, ...] | None = None
-    albedo: tuple[str, ...] | None = None
-    normal: tuple[str, ...] | None = None
-    depth: tuple[str, ...] | None = None
-    variance: tuple[str, ...] | None = None
-    targets: tuple[tuple[str, ...], ...] = ()
-    renderer: str = ""
+    view: str
+    renderer: str
+    beauty: Channels
+    alpha: Channels | None = None
+    albedo: Channels | None = None
+    normal: Channels | None = None
+    depth: Channels | None = None
+    variance: Channels | None = None
+    targets: tuple[Channels, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    denoised: str = ""
+    prefix: str = ""
+    foreign: tuple[str, ...] = ()
+    eye: str = ""
 
     @property
     def found(self) -> tuple[str, ...]:
         """Names of the auxiliary roles that the frame has."""
-        return tuple(name for name in ("albedo", "normal", "depth", "variance") if getattr(self, name))
+        return tuple(name for name in AUXILIARY if getattr(self, name))
 
 
 def find_roles(frame: Frame) -> Roles:
@@ -118,174 +72,214 @@ def find_roles(frame: Frame) -> Roles:
     return max(find_all_roles(frame), key=lambda roles: len(roles.found))
 
 
-def find_all_roles(frame: Frame) -> list[Roles]:
-    """The roles of every view layer of every part, in the file's order.
+def find_all_roles(frame: Frame, overrides: Mapping[str, str] = {}) -> list[Roles]:
+    """The roles of every view layer, in the file's order.
+
+    Args:
+        frame: any frame.
+        overrides: layers by role, which come before those of the table: a layer's name, with or without the view
+            layer's before it, or full channel names with spaces or commas between. Where a beauty is given by its
+            full name, it alone is denoised.
 
     Raises:
-        FrameError: if there is no beauty anywhere; the message lists the layers.
+        FrameError: without a beauty, or with several layers that may be it, or where an override names no layer that
+            can play its role; the message lists the layers and proposes --map.
     """
-    every = [roles for index, part in enumerate(frame.parts) for roles in _roles_of_part(index, part)]
-    if not every:
-        raise FrameError(
-            f"no beauty among its layers ({_listed(frame)}); it should be R G B, or a layer named as "
-            "Combined, beauty, rgba, C or Ci: name it so in the renderer's output settings"
-        )
-    return every
+    return [_to_roles(frame, match) for match in match_all(frame, overrides)]
 
 
-def read_planes(part: Part, roles: Roles) -> Planes:
+def radiance_layers(frame: Frame, roles: Roles) -> list[Channels]:
+    """The colour layers that may be summands of a view layer's beauty, in the file's order.
+
+    Light groups, light path expressions, lobes. Not among them: the beauty and its copies, what plays a role or is
+    denoised already, what names or attributes tell to be no light (`denoise.layer_kinds`), ids, layers of other
+    view layers, and layers of another data window than the beauty's.
+    """
+    return [light for layer, kind in _others(frame, roles) if not kind and (light := layer.light)]
+
+
+def left_alone(frame: Frame, roles: Roles) -> list[tuple[Layer, str]]:
+    """The view layer's layers that are never touched, each with what it holds in a word."""
+    return [(layer, kind) for layer, kind in _others(frame, roles) if kind]
+
+
+def read_planes(frame: Frame, roles: Roles, notes: list[str] | None = None) -> Planes:
     """The planes that the frame has, each (H, W, C) float32, by the names of `denoise.frame.PLANES`.
 
-    Values are as in the file, except that normals stored as 0.5 n + 0.5 are brought to [-1, 1].
+    Values are as in the file, except that a beauty of one channel is repeated to three, a variance of one channel
+    likewise, normals stored as 0.5 n + 0.5 are brought to [-1, 1], a variance of samples is divided by their number,
+    and planes of another data window are cut to the beauty's, with 0 where they have nothing.
+
+    Args:
+        frame: the frame that the roles are of.
+        roles: as `find_all_roles` gives them.
+        notes: takes a line for each plane that was changed.
     """
-    planes = {"radiance": part.stack(roles.beauty)}
+    notes = [] if notes is None else notes
+    beauty = frame.parts[roles.beauty.part]
+    planes = {"radiance": three(roles.beauty.read(frame))}
     for name in roles.found:
-        planes[name] = part.stack(getattr(roles, name))
-    if "normal" in planes:
-        planes["normal"] = decode_normal(planes["normal"])
+        channels: Channels = getattr(roles, name)
+        part = frame.parts[channels.part]
+        plane = in_window(channels.read(frame), part, beauty)
+        if window(part) != window(beauty):
+            notes.append(f"{name} moved to the data window of the beauty")
+        planes[name] = plane if name == "depth" else three(plane)
+    if "normal" in planes and (decoded := decode_normal(planes["normal"])) is not planes["normal"]:
+        planes["normal"] = decoded
+        notes.append("normals decoded from [0, 1]")
+    if "variance" in planes and (samples := _samples(frame, roles)) > 1:
+        planes["variance"] = planes["variance"] / np.float32(samples)
+        notes.append(f"variance of the samples divided by their number, {samples}")
     return planes
 
 
 def decode_normal(normal: np.ndarray) -> np.ndarray:
     """Normals (H, W, 3) in [-1, 1], whether they come so or stored as 0.5 n + 0.5 in [0, 1].
 
-    Unit length tells: a plane without a negative value that has unit length only after decoding is encoded.
+    Unit length tells: a plane without a negative value that has unit length only after decoding is encoded. Black
+    and grey (0, or 0.5 in all three) say that nothing was hit.
     """
+    with np.errstate(invalid="ignore"):
+        if (normal < 0).any():
+            return normal
     known = np.isfinite(normal).all(axis=-1) & (normal != 0).any(axis=-1)
     values = normal[known]
-    if not len(values) or values.min() < 0 or values.max() > 1.001:
+    if not len(values) or values.max() > 1.001:
         return normal
-    decoded = 2 * values - 1
-    off_plain = np.median(np.abs(np.linalg.norm(values, axis=-1) - 1))
-    off_decoded = np.median(np.abs(np.linalg.norm(decoded, axis=-1) - 1))
-    if off_decoded >= min(off_plain, 0.1):
+    sample = values[:: -(-len(values) // _SAMPLE)]
+    lengths = np.linalg.norm(2 * sample - 1, axis=-1)
+    # Halves of 0.5 n + 0.5 are good to 0.0005: what is so short is the grey of a miss.
+    hit = lengths > 0.01
+    if not hit.any():
+        return normal
+    off_plain = np.median(np.abs(np.linalg.norm(sample[hit], axis=-1) - 1))
+    if np.median(np.abs(lengths[hit] - 1)) >= min(off_plain, 0.1):
         return normal
     result = np.zeros_like(normal)
-    result[known] = decoded
+    result[known] = 2 * values - 1
     return result
 
 
-@dataclass(frozen=True)
-class _Layer:
-    name: str
-    channels: dict[str, str]  # component -> full channel name
-
-    def pick(self, choices: tuple[tuple[str, ...], ...]) -> tuple[str, ...] | None:
-        """The channels of the first choice of components that the layer has."""
-        for components in choices:
-            if all(component in self.channels for component in components):
-                return tuple(self.channels[component] for component in components)
-        return None
-
-
-def _layers(part: Part) -> list[_Layer]:
-    """Layers in file order; ids (uint32) are never part of a role."""
-    layers: dict[str, _Layer] = {}
-    for channel, pixels in part.channels.items():
-        if pixels.dtype != np.uint32:
-            name, _, component = channel.rpartition(".")
-            layers.setdefault(name, _Layer(name, {})).channels[component] = channel
-    return list(layers.values())
+def _to_roles(frame: Frame, match: Match) -> Roles:
+    found = match.found
+    targets = _targets(frame, match)
+    return Roles(
+        " ".join(filter(None, (match.prefix.rstrip("."), match.eye))),
+        match.renderer,
+        found["beauty"],
+        found.get("alpha"),
+        found.get("albedo"),
+        found.get("normal"),
+        found.get("depth"),
+        found.get("variance"),
+        targets,
+        reasons=match.reasons,
+        denoised=_denoised(frame, match, targets),
+        prefix=match.prefix,
+        foreign=match.foreign,
+        eye=match.eye,
+    )
 
 
-def _roles_of_part(index: int, part: Part) -> list[Roles]:
-    """One set of roles for each view layer: that of the convention which explains most of it."""
-    layers = _layers(part)
-    best: dict[str, Roles] = {}
-    for convention in CONVENTIONS:
-        for prefix in _prefixes(layers, convention):
-            roles = _match(index, part, layers, convention, prefix)
-            if prefix not in best or len(roles.found) > len(best[prefix].found):
-                best[prefix] = roles
-    # Beside bare R G B, a prefix is no view layer but a light or a lobe of this one.
-    views = [best[""]] if "" in best else list(best.values())
-    return [replace(roles, targets=roles.targets or _with_copies(part, layers, roles.beauty)) for roles in views]
+def _denoised(frame: Frame, match: Match, targets: tuple[Channels, ...]) -> str:
+    for channels in (match.found["beauty"], *targets):
+        version = frame.parts[channels.part].header.get("mcdenoise:version")
+        if version is not None:
+            return f"by mcdenoise {version}"
+    return "as the layer's name says" if is_denoised(match.beauty.name.removeprefix(match.prefix)) else ""
 
 
-def _prefixes(layers: list[_Layer], convention: Convention) -> list[str]:
-    """What stands before the convention's beauty names: "" or a view layer's name with its dot, in file order."""
-    found: dict[str, None] = {}
-    for layer in layers:
-        name = layer.name.lower()
-        if layer.pick(_COLOUR) is None:
-            continue
-        for wanted in convention.beauty:
-            if name == wanted.lower():
-                found[""] = None
-            # The layer of bare channels has no view layers: any layer would end in its empty name.
-            elif wanted and name.endswith("." + wanted.lower()):
-                found[name[: -len(wanted)]] = None
-    return list(found)
-
-
-def _match(index: int, part: Part, layers: list[_Layer], convention: Convention, prefix: str) -> Roles:
-    def first(names: tuple[str, ...], *choices: tuple[tuple[str, ...], ...]) -> tuple[str, ...] | None:
-        # `N.X` and `n.X` are two layers: several may go by a name.
-        named = ((layer, prefix + name.lower()) for name in names for layer in layers)
-        fitting = (layer for layer, name in named if layer.name.lower() == name)
-        return next((got for layer in fitting for choice in choices if (got := layer.pick(choice))), None)
-
-    beauty_names = [name for name in convention.beauty if first((name,), _COLOUR)]
-    beauty = first(tuple(beauty_names), _COLOUR)
-    assert beauty is not None  # `_prefixes` gives only prefixes that have one
-    alpha = first(tuple(beauty_names[:1]), _ALPHA)
-    albedo = first(convention.albedo, _COLOUR)
-    normal = first(convention.normal, _VECTOR, _COLOUR)
-    # Of the layer of bare channels only Z can be depth: R there is the beauty's.
-    depth = next((got for name in convention.depth if (got := first((name,), _SCALAR if name else (("Z",),)))), None)
-    variance = first(convention.variance, _COLOUR)
-    if convention.free_names:
-        albedo = albedo or _albedo_by_name(layers)
-        normal = normal or _normal_by_content(part, layers)
-    output = first(convention.output, _COLOUR)
-    targets = (output,) if output else ()
-    return Roles(index, beauty, alpha, albedo, normal, depth, variance, targets, convention.renderer)
-
-
-def _with_copies(part: Part, layers: list[_Layer], beauty: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """The beauty and the colour layers that are bit for bit the same.
+def _targets(frame: Frame, match: Match) -> tuple[Channels, ...]:
+    """What takes the denoised beauty: the renderer's layer for it or the beauty, and the layers with the same bits.
 
     A black beauty has no copies: every unlit layer is like it.
     """
-    if not any(part.channels[name].any() for name in beauty):
-        return (beauty,)
-    triples = [triple for layer in layers if (triple := layer.pick(_COLOUR)) and triple != beauty]
-    return (beauty, *(triple for triple in triples if all(map(_same_bits, *_pixels(part, triple, beauty)))))
+    beauty, first = match.found["beauty"], match.output or match.found["beauty"]
+    if len(first.names) != len(beauty.names) or _window(frame, first) != _window(frame, beauty):
+        first = beauty
+    if not any(frame.parts[first.part].channels[name].any() for name in first.names):
+        return (first,)
+    near = (layer for layer in layers_of(frame) if layer.eye == match.eye and not _is_foreign(layer, match))
+    lights = (light for layer in near if (light := layer.light) and light not in (first, beauty))
+    return (first, *(light for light in lights if _same(frame, light, first)))
 
 
-def _pixels(part: Part, *triples: tuple[str, ...]) -> list[list[np.ndarray]]:
-    return [[part.channels[name] for name in triple] for triple in triples]
+def _same(frame: Frame, a: Channels, b: Channels) -> bool:
+    if len(a.names) != len(b.names) or _window(frame, a) != _window(frame, b):
+        return False
+    pairs = zip(_pixels(frame, a), _pixels(frame, b), strict=True)
+    return all(_same_bits(one, other) for one, other in pairs)
+
+
+def _pixels(frame: Frame, channels: Channels) -> list[np.ndarray]:
+    return [frame.parts[channels.part].channels[name] for name in channels.names]
 
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
-    return a.dtype == b.dtype and np.array_equal(a.view(f"u{a.itemsize}"), b.view(f"u{b.itemsize}"))
+    if a.dtype != b.dtype:
+        return False
+    a, b = a.view(f"u{a.itemsize}"), b.view(f"u{b.itemsize}")
+    # A few rows tell nearly all layers apart, at a fraction of the cost.
+    return np.array_equal(a[::64], b[::64]) and np.array_equal(a, b)
 
 
-def _albedo_by_name(layers: list[_Layer]) -> tuple[str, ...] | None:
-    """A colour layer with "alb" in its name; not a second moment (`m2_`, of Mitsuba's moment integrator)."""
-    fitting = (layer for layer in layers if "alb" in layer.name.lower() and "m2_" not in layer.name)
-    return next((got for layer in fitting if (got := layer.pick(_COLOUR))), None)
+def _window(frame: Frame, channels: Channels) -> tuple[int, int, int, int]:
+    return window(frame.parts[channels.part])
 
 
-def _normal_by_content(part: Part, layers: list[_Layer]) -> tuple[str, ...] | None:
-    """A vector layer of unit vectors: a normal. Positions and XYZ colours are not of one length."""
-    for layer in layers:
-        names = layer.pick(_VECTOR)
-        if names is None or "m2_" in layer.name:
+def _others(frame: Frame, roles: Roles) -> list[tuple[Layer, str]]:
+    """Every layer of the view layer that is not its beauty nor takes it, with what it holds; "" for light."""
+    taken = [*(channels for name in ROLES if (channels := getattr(roles, name))), *roles.targets]
+    playing = {(channels.part, name) for channels in taken for name in channels.names}
+    not_radiance = {name.lower() for name in by_name(roles.renderer).not_radiance}
+    cryptomattes = _cryptomattes(frame)
+    others = []
+    for layer in layers_of(frame):
+        name = layer.name.lower()
+        if layer.eye != roles.eye or not name.startswith(roles.prefix.lower()) or _is_foreign(layer, roles):
             continue
-        length = np.linalg.norm(part.stack(names), axis=-1)
-        hit = length[np.isfinite(length) & (length > 0)]
-        # Edges average over several normals and are shorter, so most pixels must be of unit length, not all.
-        if len(hit) and hit.max() < 1.02 and np.median(hit) > 0.97:
-            return names
-    return None
+        # Alpha and depth may be channels of the beauty's own layer.
+        if playing & {(layer.part, channel) for channel in layer.channels.values()}:
+            continue
+        light = layer.light
+        own = layer.name[len(roles.prefix) :]
+        kind = kind_of(own)
+        if layer.ids or layer.name.lower().startswith(cryptomattes):
+            kind = kind or "id"
+        elif light is None or len(light.names) != len(roles.beauty.names):
+            kind = kind or "data"
+        elif own.lower() in not_radiance:
+            kind = kind or "albedo"
+        elif _window(frame, light) != _window(frame, roles.beauty):
+            kind = kind or "another data window"
+        others.append((layer, kind))
+    return others
 
 
-def _listed(frame: Frame) -> str:
-    layers = [
-        f"{layer.name}.{'/'.join(layer.channels)}" if layer.name else " ".join(layer.channels)
-        for part in frame.parts
-        for layer in _layers(part)
-    ]
-    shown = ", ".join(layers[:24]) or "none but ids"
-    return shown + (f", and {len(layers) - 24} more" if len(layers) > 24 else "")
+def _is_foreign(layer: Layer, of: Match | Roles) -> bool:
+    """Whether a layer is of another view layer; that of `fg.` may be within that of no name."""
+    others = (prefix for prefix in of.foreign if not of.prefix.lower().startswith(prefix))
+    return layer.name.lower().startswith(tuple(others))
+
+
+def _cryptomattes(frame: Frame) -> tuple[str, ...]:
+    """Names that cryptomattes' attributes declare, in lower case; the layers add a number to them."""
+    attributes = ((name, value) for part in frame.parts for name, value in part.header.items())
+    return tuple(
+        value.lower()
+        for name, value in attributes
+        if name.startswith("cryptomatte/") and name.endswith("/name") and isinstance(value, str) and value
+    )
+
+
+def _samples(frame: Frame, roles: Roles) -> int:
+    """How many samples the variance is to be divided by; 1 where it is of the mean already."""
+    attribute = by_name(roles.renderer).variance_of_samples
+    samples = frame.parts[roles.beauty.part].header.get(attribute, 1)
+    return samples if isinstance(samples, int) and samples > 0 else 1
+
+
+def three(plane: np.ndarray) -> np.ndarray:
+    """A plane (H, W, 1) repeated to (H, W, 3); any other as it is."""
+    return np.repeat(plane, 3, axis=-1) if plane.shape[-1] == 1 else plane

@@ -103,5 +103,5 @@ def test_frame_keeps_everything_but_the_beauty(model):
         assert np.array_equal(part.channels[name], pixels) == (name not in "RGB")
         assert given.parts[0].channels[name] is pixels
     assert np.isfinite(part.channels["G"]).all()
-    assert reports[0].used == ["albedo"] and reports[0].repairs.nan == 1
+    assert reports[0].used == ("albedo",) and reports[0].repairs.nan == 1
     assert part.header["owner"] == "a studio" and part.header["mcdenoise:roles"] == "R G B with albedo"

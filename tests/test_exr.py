@@ -30,9 +30,7 @@ def assert_same_pixels(a: Frame, b: Frame) -> None:
 
 
 def assert_same_attributes(a: Path, b: Path) -> None:
-    """Byte for byte; a `type` that single-part files may leave out is written always."""
-    for one, other in zip(samples.raw_attributes(a), samples.raw_attributes(b), strict=True):
-        assert {**{"type": other["type"]}, **one} == other
+    assert samples.raw_attributes(a) == samples.raw_attributes(b)
 
 
 # Kept ---------------------------------------------------------------------------------------------------------
@@ -322,68 +320,6 @@ def test_deep_data_is_refused(tmp_path):
 def test_channel_names_that_are_not_utf8_are_refused(tmp_path, good):
     message = refused(tmp_path, good.replace(b"albedo.B\0", b"alb\xe9do.B\0", 1))
     assert "'albédo.B' is not UTF-8" in message
-
-
-MUTATIONS = 150
-FUZZ = """
-import random, resource, sys
-from pathlib import Path
-from denoise.errors import FrameError
-from denoise.exr import read_frame, write_frame
-resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
-folder = Path(sys.argv[1])
-bases = [path.read_bytes() for path in sorted(folder.glob("base*.exr"))]
-bad = folder / "mutated.exr"
-read = refused = 0
-for seed in range(int(sys.argv[2])):
-    r = random.Random(seed)
-    data = bytearray(r.choice(bases))
-    where = min(len(data), 700 if r.random() < 0.7 else len(data))
-    for _ in range(r.choice((1, 1, 2, 4, 16))):
-        at, kind = r.randrange(where), r.random()
-        if kind < 0.6:
-            data[at] = r.choice((0, 1, 127, 128, 255, r.randrange(256)))
-        elif kind < 0.75:
-            data[at:at + 4] = r.choice((bytes(4), b"\\xff" * 4, b"\\xff\\xff\\xff\\x7f", b"\\0\\0\\0\\x80"))
-        elif kind < 0.85:
-            del data[at:at + r.randrange(1, 20)]
-        elif kind < 0.95:
-            data[at:at] = r.randbytes(r.randrange(1, 20))
-        else:
-            del data[at:]
-            break
-        where = max(1, min(where, len(data)))
-    bad.write_bytes(data)
-    try:
-        frame = read_frame(bad)
-        read += 1
-        write_frame(folder / "out.exr", frame)
-    except FrameError as error:
-        refused += 1
-        assert str(error).startswith(str(folder)) and "\\n" not in str(error), error
-print(read, refused)
-"""
-
-
-def test_mutated_files_never_crash_the_reader(tmp_path):
-    """In a process of its own, since a crash would be the library's and take the tests with it."""
-    for index, name in enumerate(samples.LOSSLESS + samples.LOSSY):
-        header = {"compression": samples.compression(name), "comments": "hello", "name": "main"}
-        if index % 3 == 1:
-            header |= {"type": OpenEXR.tiledimage, "tiles": samples.tiles(16, 16)}
-        parts = [(header, samples.beauty_channels(23, 37))]
-        if index % 2:
-            display = {"displayWindow": samples.window(0, 0, 37, 23)}
-            parts.append(({"name": "second"} | display, {"Y": samples.pixels(3, 7, "float32")}))
-        samples.write(tmp_path / f"base{index}.exr", parts)
-    done = subprocess.run(
-        [sys.executable, "-c", FUZZ, str(tmp_path), str(MUTATIONS)], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    read, refused = map(int, done.stdout.splitlines()[-1].split())
-    assert read + refused >= MUTATIONS
-    assert refused > MUTATIONS / 3
-    assert not list(tmp_path.glob(".mcdenoise*"))
 
 
 # Written whole or not at all ----------------------------------------------------------------------------------

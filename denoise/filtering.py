@@ -1,0 +1,181 @@
+"""A frame through a network, tile by tile: kernels predicted once from the beauty, applied to it and to its layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from denoise.frame import Planes
+from denoise.kernels import Predictions, filter_pyramid
+from denoise.network import DirectNetwork, Inputs, KernelNetwork
+from denoise.passes import REACH, halves, shares, spread
+from denoise.tiles import Tile, tiles
+from denoise.transfer import demodulate, exposure, remodulate, unexpose
+
+Network = KernelNetwork | DirectNetwork
+
+#: Layer by layer, the (3, h, w) float32 of each pass in a piece of the frame.
+LayerCrops = Callable[[tuple[slice, slice]], Iterable[Sequence[Tensor]]]
+
+#: Takes a result: 0 for the beauty or 1, 2, ... for the layers, the tile, and (3, h, w) of its inner rectangle.
+Put = Callable[[int, Tile, Tensor], None]
+
+_LARGEST_WHOLE = 3_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
+_TILE = 1024
+_AT_ONCE = 2  # layers that are filtered together: more need more memory, and are no faster
+
+
+@dataclass(frozen=True)
+class Guide:
+    """What kernels are predicted from.
+
+    Attributes:
+        beauties: of each pass, (H, W, 3) float32, finite and non-negative.
+        auxiliary: albedo, normal and variance of the passes' mean, (H, W, 3) float32, as far as they are known.
+    """
+
+    beauties: tuple[np.ndarray, ...]
+    auxiliary: Planes = field(default_factory=dict)
+
+
+def filter_frame(
+    network: Network,
+    device: torch.device,
+    tile: int | None,
+    guide: Guide,
+    put: Put,
+    layers: LayerCrops = lambda crop: (),
+) -> None:
+    """Denoise a whole frame: exposure, padding to the network's grid, tiles, and back.
+
+    Args:
+        network: on `device`.
+        device: where to compute.
+        tile: side of the tiles in pixels, 0 for none, None to choose by the frame's size.
+        guide: the passes.
+        put: takes the results as they come, in scene units, on the CPU.
+        layers: to be filtered with the beauty's kernels; a network that predicts no kernels can have none.
+    """
+    height, width = guide.beauties[0].shape[:2]
+    if tile is None:
+        tile = _TILE if height * width > _LARGEST_WHOLE else 0
+    factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
+    reach = network.reach + (REACH if len(guide.beauties) > 1 else 0)
+    with torch.inference_mode():
+        for one in tiles(height, width, tile, network.align, reach):
+            looks = _looks(guide, one)
+            beauties = halves([_tensor(beauty[one.crop]) for beauty in guide.beauties])
+            if isinstance(network, DirectNetwork):
+                filtered = [_direct(network, device, looks[-1], half, factor) for half in beauties]
+                kernels = None
+            else:
+                kernels = _Kernels(network, device, looks, factor)
+                filtered = [kernels.apply(half) for half in beauties]
+            weights = shares([image * factor for image in filtered], len(guide.beauties))
+            put(0, one, _inner(filtered, weights, one)[0])
+            if kernels is None:
+                continue
+            index = 1
+            for chunk in _chunks(layers(one.crop)):
+                sides = zip(*(halves(passes) for passes in chunk), strict=True)  # the layers of one half, of the other
+                for image in _inner([kernels.apply(torch.stack(side)) for side in sides], weights, one):
+                    put(index, one, image)
+                    index += 1
+
+
+class _Kernels:
+    """Predictions for one tile, from one look at it, or from two of which the second is mirrored."""
+
+    def __init__(self, network: KernelNetwork, device: torch.device, looks: Sequence[Planes], factor: Tensor) -> None:
+        self._align, self._device = network.align, device
+        self._predictions: list[Predictions] = []
+        for mirrored, planes in enumerate(looks):
+            inputs = _padded_inputs(planes, network.align, device, factor)
+            if not mirrored:
+                self._albedo, self._has_albedo = inputs.albedo, inputs.present[:, 0]
+            else:
+                inputs = Inputs._make([*(plane.flip(-1) for plane in inputs[:4]), inputs.present])
+            self._predictions.append(network.predict(inputs))
+
+    def apply(self, lights: Tensor) -> Tensor:
+        """Filter (n, 3, h, w) images of light, of the same size; result likewise, on the CPU."""
+        height, width = lights.shape[-2:]
+        raw = _pad(lights.to(self._device), self._align)
+        light = demodulate(raw, self._albedo, self._has_albedo).flatten(0, 1)[None]  # (1, 3 n, H, W)
+        filtered = filter_pyramid(light, self._predictions[0])
+        if len(self._predictions) > 1:
+            filtered = (filtered + filter_pyramid(light.flip(-1), self._predictions[1]).flip(-1)) / 2
+        clean = remodulate(filtered.view_as(raw), self._albedo, self._has_albedo)
+        return clean[..., :height, :width].cpu()
+
+
+def _looks(guide: Guide, tile: Tile) -> list[Planes]:
+    """The planes to predict from; of several passes with the variance that they show, and with what they bring."""
+    beauties = [beauty[tile.crop] for beauty in guide.beauties]
+    planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
+    planes["radiance"] = sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
+    return [planes] if len(beauties) == 1 else [{**planes, "variance": spread(beauties)}, planes]
+
+
+def _direct(network: DirectNetwork, device: torch.device, planes: Planes, radiance: Tensor, factor: Tensor) -> Tensor:
+    height, width = radiance.shape[-2:]
+    planes = {**planes, "radiance": radiance[0].permute(1, 2, 0).numpy()}
+    out = network(_padded_inputs(planes, network.align, device, factor)).cpu()
+    return unexpose(out[..., :height, :width], factor)
+
+
+def _inner(filtered: Sequence[Tensor], weights: Sequence[Tensor], tile: Tile) -> Tensor:
+    """The halves (n, 3, h, w) by their weights, in the tile's inner rectangle."""
+    rows, columns = tile.within
+    both = zip(filtered, weights, strict=True)
+    images = [image[..., rows, columns] * weight[..., rows, columns] for image, weight in both]
+    return sum(images[1:], images[0])
+
+
+def _brightness(beauties: Sequence[np.ndarray]) -> Tensor:
+    """Mean over passes and channels, (1, 1, H, W)."""
+    total = np.zeros(beauties[0].shape[:2], np.float32)
+    for beauty in beauties:
+        for channel in range(3):
+            total += beauty[..., channel]
+    return torch.from_numpy(total / np.float32(3 * len(beauties)))[None, None]
+
+
+def _chunks(layers: Iterable[Sequence[Tensor]]) -> Iterator[list[Sequence[Tensor]]]:
+    rest = iter(layers)
+    while chunk := list(islice(rest, _AT_ONCE)):
+        yield chunk
+
+
+def to_inputs(planes: Planes) -> Inputs:
+    """A frame's planes as a batch of one, absent ones zero and marked.
+
+    Args:
+        planes: (H, W, 3) float32 each: radiance, and albedo, normal, variance where known.
+    """
+    names = ("radiance", "albedo", "normal", "variance")
+    zero = np.zeros_like(planes["radiance"])
+    present = torch.tensor([[float(name in planes) for name in names[1:]]])
+    return Inputs._make([*(_tensor(planes.get(name, zero)) for name in names), present])
+
+
+def _padded_inputs(planes: Planes, align: int, device: torch.device, factor: Tensor) -> Inputs:
+    inputs = to_inputs(planes)
+    padded = Inputs._make([*(_pad(plane, align) for plane in inputs[:4]), inputs.present])
+    return Inputs._make(plane.to(device) for plane in padded).exposed(factor.to(device))
+
+
+def _tensor(plane: np.ndarray) -> Tensor:
+    """(H, W, 3) to (1, 3, H, W)."""
+    return torch.from_numpy(np.ascontiguousarray(plane.transpose(2, 0, 1)))[None]
+
+
+def _pad(plane: Tensor, align: int) -> Tensor:
+    height, width = plane.shape[-2:]
+    return F.pad(plane, (0, -width % align, 0, -height % align), mode="replicate")

@@ -1,0 +1,120 @@
+"""Several passes of one frame, denoised together: `mcdenoise a.exr --pass b.exr`.
+
+    passes ── mean, and the spread between them as its variance ──> kernels ─┐
+           │                                                                 ├─ mean ─> applied to each half
+           └─ mean, mirrored, with the variance the passes bring ─> kernels ─┘             │
+                                                                    half A, half B <───────┘
+                                                                           └── harmonic mean ──> out
+
+The mean has less noise than any pass, and what the passes differ by tells how much, which a single frame does not.
+The second look, on the mirrored frame, errs differently and costs no more than denoising the passes one by one. The
+filtered halves differ where a firefly of one has left a blotch: the darker counts more there, in one share for all
+channels and layers, so that layers still sum to the beauty. `python -m tools.compare_passes` measures it against each
+pass alone and against averaging first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from denoise.errors import FrameError
+from denoise.frame import Frame, Planes
+from denoise.layers import Channels, window
+from denoise.transfer import EPS
+
+#: Pixels each way over which halves are compared: blotches are as wide, single pixels that differ are no blotch.
+REACH = 2
+
+
+def check_pass(frame: Frame, other: Frame, needed: Sequence[Channels]) -> None:
+    """Whether another frame can be a pass of the same picture.
+
+    Args:
+        frame: the first pass.
+        other: a further one.
+        needed: what is denoised: the beauty, and layers.
+
+    Raises:
+        FrameError: channels missing, another size or place of the pixels, or the very same beauty.
+    """
+    for channels in needed:
+        names = ", ".join(channels.names)
+        if channels.part >= len(other.parts) or not set(channels.names) <= set(other.parts[channels.part].channels):
+            raise FrameError(f"a further pass has no {names} in part {channels.part}; give passes of the same layers")
+        own, its = window(frame.parts[channels.part]), window(other.parts[channels.part])
+        if own != its:
+            raise FrameError(
+                f"a further pass has {its[3]}x{its[2]} pixels at {its[0]},{its[1]}, the frame {own[3]}x{own[2]} "
+                f"at {own[0]},{own[1]}; give passes of the same picture"
+            )
+    beauty = needed[0]
+    own_pixels, its_pixels = frame.parts[beauty.part].channels, other.parts[beauty.part].channels
+    lit = any(own_pixels[name].any() for name in beauty.names)
+    if lit and all(np.array_equal(own_pixels[name], its_pixels[name], equal_nan=True) for name in beauty.names):
+        raise FrameError("a further pass has the same noise as the frame; render it with another seed")
+
+
+def merge_auxiliary(passes: Sequence[Planes]) -> Planes:
+    """The auxiliary planes of several passes as one: means of albedo and normal, and the variance of the mean.
+
+    Args:
+        passes: planes (H, W, 3) by name.
+
+    Returns:
+        `albedo` and `normal` averaged over the passes that have them, `variance` where all have it.
+    """
+    merged: Planes = {}
+    for name in ("albedo", "normal", "variance"):
+        having = [planes[name] for planes in passes if name in planes]
+        if len(having) == 1 == len(passes):
+            merged[name] = having[0]
+        elif having and (name != "variance" or len(having) == len(passes)):
+            weight = 1 / len(having) ** (2 if name == "variance" else 1)
+            merged[name] = having[0] * np.float32(weight)
+            for plane in having[1:]:
+                merged[name] += plane * np.float32(weight)
+    return merged
+
+
+def spread(passes: Sequence[np.ndarray]) -> np.ndarray:
+    """The variance of the mean of two or more passes, told by what they differ by; each (H, W, 3), likewise."""
+    mean = sum(passes) / np.float32(len(passes))
+    squares = sum(np.square(one - mean) for one in passes)
+    return squares / np.float32(len(passes) * (len(passes) - 1))
+
+
+def halves(passes: Sequence[Tensor]) -> list[Tensor]:
+    """The means of every second pass and of the others; the pass itself where there is one only."""
+    return [_mean(half) for half in (passes[0::2], passes[1::2]) if half]
+
+
+def _mean(passes: Sequence[Tensor]) -> Tensor:
+    return passes[0] if len(passes) == 1 else sum(passes[1:], passes[0]) / len(passes)
+
+
+def shares(filtered: Sequence[Tensor], passes: int) -> list[Tensor]:
+    """The share of each half in each pixel of the result: their harmonic mean.
+
+    Monte Carlo noise has a long tail upwards only. Where the halves agree but for a few per cent this is their mean
+    less the square of those; where one has a blotch twice as bright as the other, that has a third of the weight.
+
+    Args:
+        filtered: one beauty or two, (1, 3, H, W), exposure-normalised and denoised.
+        passes: that the halves were made of.
+
+    Returns:
+        (1, 1, H, W) for each, summing to one.
+    """
+    if len(filtered) == 1:
+        return [torch.ones_like(filtered[0][:, :1])]
+    weights = []
+    for index, image in enumerate(filtered):
+        brightness = F.pad(image.mean(1, keepdim=True), (REACH,) * 4, mode="replicate")
+        brightness = F.avg_pool2d(brightness, 2 * REACH + 1, stride=1)
+        weights.append(len(range(index, passes, 2)) / (brightness.clamp_min(0) + EPS))
+    return [weight / sum(weights) for weight in weights]

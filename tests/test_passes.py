@@ -1,0 +1,154 @@
+import numpy as np
+import pytest
+import torch
+
+from denoise.checkpoint import save_model
+from denoise.denoiser import Denoiser, Options
+from denoise.errors import FrameError
+from denoise.frame import Frame, Part
+from denoise.layers import Channels
+from denoise.network import DirectNetwork, ModelConfig
+from denoise.passes import check_pass, halves, merge_auxiliary, shares, spread
+from tests.layer_samples import layered, light, off_sum, put, stack
+from tests.test_denoiser import model  # noqa: F401  the fixture
+
+SIZE = (45, 71)
+BEAUTY = Channels(0, ("R", "G", "B"))
+
+
+def render(seed, size=SIZE, **options):
+    """A pass: two lights whose noise is of this seed, in the same picture."""
+    lights = {}
+    for index in range(2):
+        quiet = light(*size, index) * 0 + (0.5 + 2 * index)
+        lights[f"LG_{index}"] = (quiet * np.random.default_rng([seed, index]).gamma(2, 0.5, quiet.shape)).astype(
+            np.float32
+        )
+    return layered(*size, lights, seed=100 + seed, **options)
+
+
+def test_spread_by_hand():
+    a, b = np.full((1, 1, 3), 3.0, np.float32), np.full((1, 1, 3), 7.0, np.float32)
+    np.testing.assert_allclose(spread([a, b]), 4)  # of the mean 5: (4 + 4) / (2 * 1)
+    np.testing.assert_allclose(spread([a, b, b]), (64 / 9 + 2 * 16 / 9) / 6, rtol=1e-6)
+
+
+def test_spread_is_the_variance_of_the_mean():
+    rng = np.random.default_rng(0)
+    for count in (2, 3, 5):
+        passes = [rng.normal(9, 2, (200, 200, 3)).astype(np.float32) for _ in range(count)]
+        np.testing.assert_allclose(spread(passes).mean(), 4 / count, rtol=0.02)
+
+
+def test_halves_are_means_of_every_second_pass():
+    passes = [torch.full((3, 2, 3), value) for value in (1.0, 10.0, 3.0, 30.0, 5.0)]
+    assert [half.max() for half in halves(passes)] == [3, 20]
+    assert halves(passes[:1])[0] is passes[0]
+
+
+def test_shares_by_hand():
+    dark, bright = torch.full((1, 3, 5, 6), 0.09), torch.full((1, 3, 5, 6), 0.39)
+    a, b = shares([dark, bright], 2)  # with 0.01 for black: 0.1 and 0.4
+    assert a.shape == (1, 1, 5, 6)
+    torch.testing.assert_close(a, torch.full_like(a, 0.8))
+    torch.testing.assert_close(a + b, torch.ones_like(a))
+    a, b = shares([dark, dark], 3)  # two passes and one
+    torch.testing.assert_close(a, torch.full_like(a, 2 / 3))
+    (one,) = shares([bright], 1)
+    assert one.min() == one.max() == 1
+
+
+def test_auxiliary_planes_of_several_passes():
+    def plane(value):
+        return np.full((2, 3, 3), value, np.float32)
+
+    first = {"albedo": plane(0.2), "normal": plane(-1), "variance": plane(4)}
+    second = {"albedo": plane(0.4), "variance": plane(8)}
+    merged = merge_auxiliary([first, second])
+    assert {name: float(values.max()) for name, values in merged.items()} == pytest.approx(
+        {"albedo": 0.3, "normal": -1, "variance": 3}
+    )
+    assert "variance" not in merge_auxiliary([first, {"albedo": plane(0)}])  # not of both, so not of the mean
+    assert first["albedo"].max() == np.float32(0.2)
+    assert merge_auxiliary([first])["variance"] is first["variance"]
+
+
+def test_passes_that_do_not_fit_are_refused():
+    frame = render(0)
+    check_pass(frame, render(1), [BEAUTY])
+    with pytest.raises(FrameError, match=r"has 71x44 pixels at 0,0, the frame 71x45 at 0,0; give"):
+        check_pass(frame, render(1, size=(44, 71)), [BEAUTY])
+    moved = render(1, header={"dataWindow": ((5, 0), (75, 44))})
+    with pytest.raises(FrameError, match="has 71x45 pixels at 5,0"):
+        check_pass(frame, moved, [BEAUTY])
+    with pytest.raises(FrameError, match="has no LG_9.R in part 0"):
+        check_pass(frame, render(1), [BEAUTY, Channels(0, ("LG_9.R",))])
+    with pytest.raises(FrameError, match="has no R, G, B in part 0"):
+        check_pass(frame, Frame([]), [BEAUTY])
+    with pytest.raises(FrameError, match="same noise.*another seed"):
+        check_pass(frame, render(0), [BEAUTY])
+    black = Frame([Part({}, {c: np.zeros((3, 5), np.float16) for c in "RGB"})])
+    check_pass(black, black, [BEAUTY])
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_passes_together_are_nearer_the_truth_than_each(model, count):  # noqa: F811
+    frames = [render(seed) for seed in range(count)]
+    denoiser = Denoiser(model)
+    truth = 3.0
+    alone = [np.square(stack(denoiser.denoise_frame(one)[0], "") / truth - 1).mean() for one in frames]
+    done, (report,) = denoiser.denoise_frame(frames[0], Options(passes=tuple(frames[1:])))
+    assert np.square(stack(done, "") / truth - 1).mean() < min(alone) / 1.5
+    assert report.passes == count and str(report).startswith(f"R G B of {count} passes with albedo normal")
+
+
+@pytest.mark.parametrize("tile", [0, 32])
+def test_layers_of_both_passes_sum_to_the_beauty(model, tile):  # noqa: F811
+    a, b = render(0), render(1)
+    b.parts[0].channels["LG_1.R"][4, 5] = b.parts[0].channels["R"][4, 5] = np.inf
+    done, (report,) = Denoiser(model, tile=tile).denoise_frame(a, Options(passes=(b,)))
+    assert [group.name for group in report.groups] == ["LG_*"]
+    assert off_sum(done, ["LG_0", "LG_1"]) <= 1
+
+
+def test_tiles_of_two_passes_agree_with_the_whole(model):  # noqa: F811
+    a, b = render(0, dtype=np.float32), render(1, dtype=np.float32)
+    whole, tiled = (Denoiser(model, tile=tile).denoise_frame(a, Options(passes=(b,)))[0] for tile in (0, 32))
+    for name in ("", "LG_0", "LG_1"):
+        np.testing.assert_allclose(stack(tiled, name), stack(whole, name), rtol=2e-4)
+
+
+def test_header_and_all_else_are_those_of_the_first_pass(model):  # noqa: F811
+    a, b = render(0, header={"owner": "first"}), render(1, header={"owner": "second"})
+    done, _ = Denoiser(model).denoise_frame(a, Options(passes=(b,)))
+    assert done.parts[0].header["owner"] == "first"
+    for name in ("Z", "id", "albedo.R", "N.X"):
+        assert done.parts[0].channels[name] is a.parts[0].channels[name]
+    assert not np.array_equal(a.parts[0].channels["albedo.R"], b.parts[0].channels["albedo.R"])
+
+
+def test_a_firefly_of_one_pass_counts_less_than_averaged_first(model):  # noqa: F811
+    a, b = render(0), render(1)
+    for c in ("R", "G", "B", "LG_1.R", "LG_1.G", "LG_1.B"):
+        a.parts[0].channels[c][20, 20] = 4000
+    denoiser = Denoiser(model)
+    both = stack(denoiser.denoise_frame(a, Options(passes=(b,)))[0], "")
+    first = Frame([Part({}, dict(a.parts[0].channels))])
+    put(first.parts[0].channels, "", (stack(a, "") + stack(b, "")) / 2)
+    mean = stack(denoiser.denoise_frame(first, Options(layers=()))[0], "")
+    assert both.max() < mean.max() / 5
+
+
+def test_a_model_without_kernels_averages_what_it_makes_of_each(tmp_path):
+    torch.manual_seed(0)
+    path = tmp_path / "direct.safetensors"
+    config = ModelConfig(network="direct")
+    save_model(path, DirectNetwork(config), {})
+    denoiser = Denoiser(path)
+    a, b = render(0, aux=False), render(1, aux=False)
+    done, (report,) = denoiser.denoise_frame(a, Options(passes=(b,)))
+    alone = [stack(denoiser.denoise_frame(one)[0], "") for one in (a, b)]
+    np.testing.assert_allclose(stack(done, ""), sum(alone) / 2, rtol=0.1, atol=0.05)
+    assert report.groups == ()
+    with pytest.raises(FrameError, match="predicts no kernels"):
+        denoiser.denoise_frame(a, Options(layers=("LG_0",)))
