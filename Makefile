@@ -12,7 +12,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mcdenoise needs python 3.11 or newer: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[llvm,bench,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[llvm,dask,bench,dev]'
 	touch $@
 
 # Renders two noisy passes of a scene that no training saw, denoises them, and compares with its reference.
@@ -49,6 +49,8 @@ test-renderers: $(READY)
 bench: $(READY)
 	$(BIN)/python -m tools.bench_render scenes/attic.xml scenes/garden.xml scenes/kitchen.xml
 	$(BIN)/python -m tools.benchmark runs/benchmark/frames --render -o runs/benchmark --speed 5
+	$(BIN)/python -m tools.compare_passes runs/passes
+	$(BIN)/python -m tools.bench_frame
 
 # Ours beside Open Image Denoise on frames rendered here; look at runs/benchmark/index.html.
 benchmark: $(READY)

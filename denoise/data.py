@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,8 @@ from denoise.files import replacing
 from denoise.frame import Planes
 from denoise.losses import log_l2
 from denoise.network import Inputs
-from denoise.pairs import HALF_MAX, View, view_planes
+from denoise.packed import Mapping, is_packed, read_index
+from denoise.pairs import HALF_MAX, View, open_pairs, view_planes
 from denoise.repair import clean_planes
 from denoise.transfer import exposure
 
@@ -56,20 +57,58 @@ class StoredView:
     weight: float = 1.0
 
 
+def load_sets(directories: Sequence[Path]) -> list[StoredView]:
+    """The views of data sets, each a folder of passes (`open_pairs`) or a packed set (`denoise.packed`).
+
+    Nothing is read of a packed set but its index. Passes are decoded as `load_views` does.
+
+    Raises:
+        PairsError: as `open_pairs`, `read_index` and `load_views`.
+    """
+    stored: list[StoredView] = []
+    splits: list[str] = []
+    for directory in directories:
+        if is_packed(directory):
+            mapping = Mapping(directory)
+            for packed in read_index(directory):
+                name, spp = f"{directory}/{packed.name}", np.array(packed.spp, np.float32)
+                stored.append(StoredView(name, mapping.passes(packed), spp, False, packed.weight))
+                splits.append(packed.split)
+        else:
+            views = open_pairs(directory)
+            stored += load_views(views)
+            splits += [view.split for view in views]
+    return _hold_out(stored, splits)
+
+
 def load_views(views: Sequence[View]) -> list[StoredView]:
     """Decode passes into memory-mapped files beside them, once; later calls only map them.
 
     Raises:
         PairsError: a view with fewer than two passes, passes of unequal size, or NaN or Inf in a pass.
     """
-    split = any(view.split == "validation" for view in views) and any(view.split != "validation" for view in views)
     stored = []
     for view in views:
-        held_out = view.split == "validation" if split else len(views) > 1 and _digest(view.name) % _HELD_OUT_EVERY == 0
-        spp = np.array([record.spp or 1 for record in view.passes], np.float32)
-        passes = _mapped(view)
-        stored.append(StoredView(f"{view.directory}/{view.name}", passes, spp, held_out, noise_weight(passes, spp)))
-    return stored
+        spp, passes = samples_of(view), _mapped(view)
+        stored.append(StoredView(f"{view.directory}/{view.name}", passes, spp, False, noise_weight(passes, spp)))
+    return _hold_out(stored, [view.split for view in views])
+
+
+def _hold_out(stored: list[StoredView], splits: list[str]) -> list[StoredView]:
+    """The views, those marked that are kept for validation: of that split, or one in so many where there is none."""
+    split = len({each == "validation" for each in splits}) == 2
+
+    def held(view: StoredView, own: str) -> bool:
+        if split:
+            return own == "validation"
+        return len(stored) > 1 and _digest(Path(view.name).name) % _HELD_OUT_EVERY == 0
+
+    return [replace(view, held_out=held(view, own)) for view, own in zip(stored, splits, strict=True)]
+
+
+def samples_of(view: View) -> np.ndarray:
+    """(P,) samples a pixel of a view's passes; ones where they are unknown."""
+    return np.array([record.spp or 1 for record in view.passes], np.float32)
 
 
 def noise_weight(passes: np.ndarray, spp: np.ndarray) -> float:
@@ -94,19 +133,33 @@ def _digest(text: str) -> int:
 
 def _mapped(view: View) -> np.ndarray:
     """The view's passes as one memory-mapped array, made where it is missing or of other passes."""
-    if len(view.passes) < 2:
-        raise PairsError(f"{view.directory}: view {view.name} has {len(view.passes)} pass; training needs two or more")
+    _check_passes(view)
     marks = [(r.file, r.bytes, r.sha256 or view.path(i).stat().st_mtime_ns) for i, r in enumerate(view.passes)]
     key = hashlib.sha256(repr(marks).encode()).hexdigest()[:16]
     name = f"{view.name}.{key}.npy"
     cache = view.directory / ".cache"
     if not (cache / name).exists():
-        array = np.stack([_to_stored(view_planes(view, i), view, i) for i in range(len(view.passes))])
+        array = decode(view)
         try:
             _save(cache / name, array)
         except OSError:  # a read-only or full data set folder costs memory, not the training
             return array
     return np.load(cache / name, mmap_mode="r")
+
+
+def decode(view: View) -> np.ndarray:
+    """A view's passes as they are stored, (P, 12, H, W) float16.
+
+    Raises:
+        PairsError: a view with fewer than two passes, passes of unequal size, or NaN or Inf in a pass.
+    """
+    _check_passes(view)
+    return np.stack([_to_stored(view_planes(view, i), view, i) for i in range(len(view.passes))])
+
+
+def _check_passes(view: View) -> None:
+    if len(view.passes) < 2:
+        raise PairsError(f"{view.directory}: view {view.name} has {len(view.passes)} pass; training needs two or more")
 
 
 def _to_stored(planes: Planes, view: View, index: int) -> np.ndarray:

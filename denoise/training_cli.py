@@ -40,8 +40,8 @@ def main(directories: tuple[Path, ...], output: Path, **options: Any) -> None:
     """Train a denoiser on noisy passes alone (Noise2Noise).
 
     Each DIR holds views of two or more independent passes: what render-pairs wrote, or any renderer's EXRs named
-    NAME.passA.exr, NAME.passB.exr and so on. Beside the model stand its state for --resume, its log (.jsonl) and
-    the curve of its training (.png). Ctrl-C or SIGTERM saves the state and stops.
+    NAME.passA.exr, NAME.passB.exr and so on, or a packed set of either. Beside the model stand its state for --resume,
+    its log (.jsonl) and the curve of its training (.png). Ctrl-C or SIGTERM saves the state and stops.
     """
     try:
         _train(directories, output, **options)
@@ -72,10 +72,9 @@ def _train(
 
     process.tune()  # before torch allocates anything
     from denoise.checkpoint import load_model
-    from denoise.data import load_views
+    from denoise.data import load_sets
     from denoise.denoiser import pick_device
     from denoise.network import ModelConfig
-    from denoise.pairs import open_pairs
     from denoise.provenance import describe
     from denoise.train import TrainConfig, state_path, train
     from denoise.training_log import TrainingLog, draw_curve
@@ -86,7 +85,7 @@ def _train(
     if state.exists() and not resume:
         raise TrainingError(f"{state}: a training of this model stands here; add --resume to go on, or remove it")
     resume = resume and state.exists()
-    views = load_views([view for directory in directories for view in open_pairs(directory)])
+    views = load_sets(directories)
     config = TrainConfig(steps=steps, minutes=None if steps else minutes or 60.0, **settings)
     model = load_model(start)[0].config if start else ModelConfig(network="direct" if direct else "kernels")
     held_out = sum(view.held_out for view in views)

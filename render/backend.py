@@ -5,7 +5,6 @@ Only this file and features.py import mitsuba; call `start` before anything else
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 import sys
@@ -19,17 +18,25 @@ import numpy as np
 
 from denoise.errors import RenderError
 from denoise.frame import Planes
+from render.description import Builder, edit, merge_meshes
+from render.entries import PROCEDURAL_SIZE
 from render.moments import Moments, finish
 from render.scene_edit import Nodes, edit_integrator, edit_sensor
 from render.seeds import run_seed
+from render.sources import Procedural, digest
 from render.variants import Choice
+from render.window import Size, Window
 
 #: Samples traced at a time, about 90 bytes each: 0.4 GB on the CPU, and 3 GB on a GPU, which needs more to be busy.
 _CHUNK = {"llvm_ad_rgb": 1 << 22, "cuda_ad_rgb": 1 << 25}
 
 
-def start(choice: Choice) -> str:
+def start(choice: Choice, threads: int | None = None) -> str:
     """Set the variant of this process; scenes loaded before under another one are of no use any more.
+
+    Args:
+        choice: of variant.
+        threads: that a CPU variant renders with; None for all cores.
 
     Returns:
         The renderer's name and version.
@@ -47,6 +54,10 @@ def start(choice: Choice) -> str:
         raise RenderError(f"mitsuba cannot be imported: {error}; pip install mitsuba") from error
     mi.set_variant(choice.variant)
     mi.set_log_level(mi.LogLevel.Error)
+    if threads is not None:
+        import drjit
+
+        drjit.set_thread_count(threads)
     return f"mitsuba {mi.__version__}"
 
 
@@ -92,14 +103,14 @@ class Pass:
 
 
 class Scene:
-    """A scene file, loaded once for all its views and passes.
+    """A scene, loaded once for all its views and passes.
 
     The scene's sensor is kept but for its film (of our size, box filter, float32) and its sampler. Where `samplers`
     names several, each gets a sensor of its own: a sampler cannot be exchanged once a sensor is made.
 
     Args:
-        path: Mitsuba XML.
-        size: width and height in pixels; None takes the scene's own film.
+        source: Mitsuba XML, or a seed of a procedural family.
+        size: width and height in pixels; None takes the scene's own film, 256 x 256 for a procedural scene.
         samplers: of `SAMPLERS`.
         max_depth: overrides the integrator's; -1 for unlimited.
 
@@ -110,63 +121,82 @@ class Scene:
 
     def __init__(
         self,
-        path: str | Path,
-        size: tuple[int, int] | None = None,
+        source: str | Path | Procedural,
+        size: Size | None = None,
         samplers: Sequence[str] = ("independent",),
         max_depth: int | None = None,
     ) -> None:
         import mitsuba as mi
 
-        self.path = Path(path)
-        self.name = self.path.stem
+        self.source = source if isinstance(source, Procedural) else Path(source)
+        self.name = self.source.stem
         self.samplers = tuple(samplers)
         self.variant = mi.variant() or ""
         self.jit = not self.variant.startswith("scalar")
         try:
-            self.sha256 = hashlib.sha256(self.path.read_bytes()).hexdigest()
+            self.sha256 = digest(self.source)
         except OSError as error:
-            raise RenderError(f"{path}: cannot be read: {error.strerror}") from error
-        resolver: Any = mi.file_resolver()  # type: ignore[operator]  # the stub has it as a plain object
-        resolver.prepend(str(self.path.resolve().parent))
+            raise RenderError(f"{source}: cannot be read: {error.strerror}") from error
         try:
-            self._load(size, max_depth)
+            if isinstance(self.source, Procedural):
+                self._build(self.source.describe(), size or PROCEDURAL_SIZE, max_depth)
+            else:
+                self._load(self.source, size, max_depth)
         except RenderError:
             raise
+        except LookupError as error:
+            raise RenderError(f"{source}: {error.args[0]}") from error
         except Exception as error:  # Mitsuba raises RuntimeError for most, ValueError, TypeError for some
-            raise RenderError(f"{path}: does not load: {one_line(error)}") from error
-        finally:
-            del resolver[0]  # the next scene must not find its files here
+            raise RenderError(f"{source}: does not load: {one_line(error)}") from error
         if not isinstance(self._scene.integrator(), mi.SamplingIntegrator):
             raise RenderError(
-                f"{path}: its integrator does not sample along camera rays, so it has no variance; use path or volpath"
+                f"{source}: its integrator does not sample along camera rays, so it has no variance; "
+                "use path or volpath"
             )
+        self._sensors = dict(zip(self.samplers, self._scene.sensors(), strict=True))
+        self._parameters = {name: mi.traverse(sensor) for name, sensor in self._sensors.items()}
+        self.camera = self._own_camera()
         self._integrator = self._scene.integrator() if self.jit else self._wrapped()
 
-    def _load(self, size: tuple[int, int] | None, max_depth: int | None) -> None:
+    def _build(self, description: dict[str, Any], size: Size, max_depth: int | None) -> None:
+        import mitsuba as mi
+
+        edited, self.max_depth = edit(description, size, self.samplers, max_depth)
+        self.size = size
+        self._scene = Builder(mi, merge_meshes(edited)).scene()
+
+    def _load(self, path: Path, size: Size | None, max_depth: int | None) -> None:
         import mitsuba as mi
         from mitsuba import parser
 
         config = parser.ParserConfig(self.variant)
-        state = parser.parse_file(config, str(self.path))
+        # Mitsuba merges meshes by the order of their addresses: lamps would change places from run to run, and with
+        # them the noise of equal seeds.
+        config.merge_meshes = False
+        resolver: Any = mi.file_resolver()  # type: ignore[operator]  # the stub has it as a plain object
+        resolver.prepend(str(path.resolve().parent))
+        try:
+            self._parse(parser, config, path, size, max_depth)
+        finally:
+            del resolver[0]  # the next scene must not find its files here
+
+    def _parse(self, parser: Any, config: Any, path: Path, size: Size | None, max_depth: int | None) -> None:
+        import mitsuba as mi
+
+        state = parser.parse_file(config, str(path))
         parser.transform_upgrade(config, state)
         parser.transform_resolve(config, state)
         nodes = Nodes(mi, state)
-        try:
-            self.max_depth = edit_integrator(nodes, max_depth)
-            self.size = edit_sensor(nodes, size, self.samplers)
-        except LookupError as error:
-            raise RenderError(f"{self.path}: {error.args[0]}") from error
+        self.max_depth = edit_integrator(nodes, max_depth)
+        self.size = edit_sensor(nodes, size, self.samplers)
         parser.transform_all(config, state)
         loaded: Any = parser.instantiate(config, state)
         self._scene = loaded[0] if isinstance(loaded, list) else loaded
-        self._sensors = dict(zip(self.samplers, self._scene.sensors(), strict=True))
-        self._parameters = {name: mi.traverse(sensor) for name, sensor in self._sensors.items()}
-        self.camera = self._own_camera()
 
     def _own_camera(self) -> Camera:
         parameters = next(iter(self._parameters.values()))
         if "to_world" not in parameters:
-            raise RenderError(f"{self.path}: its sensor has no to_world to vary; use perspective or thinlens")
+            raise RenderError(f"{self.source}: its sensor has no to_world to vary; use perspective or thinlens")
         matrix = np.array(parameters["to_world"].matrix, dtype=np.float64).reshape(4, 4)
         fov, focus = (
             float(np.array(parameters[key]).item()) if key in parameters else None
@@ -174,7 +204,9 @@ class Scene:
         )
         return Camera(matrix, fov, focus)
 
-    def render(self, camera: Camera, sampler: str, spp: int, seed: int) -> Pass:
+    def render(
+        self, camera: Camera, sampler: str, spp: int, seed: int, window: Window | None = None, aux: str | None = None
+    ) -> Pass:
         """Render one pass.
 
         The same arguments give the same bytes on the same machine and variant.
@@ -184,26 +216,30 @@ class Scene:
             sampler: one of `self.samplers`.
             spp: samples a pixel; some samplers round it up (to squares, say), `Pass.spp` has what they took.
             seed: 32 bits.
+            window: resolution and crop; None for all of the scene's frame.
+            aux: `follow` or `first-hit`; None follows where the variant can.
 
         Raises:
-            RenderError: the renderer failed, or no pixel of the pass is finite.
+            RenderError: the renderer failed, no pixel of the pass is finite, or the variant cannot follow.
         """
         started = time.perf_counter()
         sensor = self._sensors[sampler]
+        window = window or Window(self.size, self.size)
+        follow = pick_aux(aux, self.variant) == "follow"
         try:
-            self._place(camera)
+            self._place(camera, window)
             sensor.sampler().set_sample_count(spp)
             taken = int(sensor.sampler().sample_count())
-            moments = self._trace(sensor, taken, seed) if self.jit else self._film(sensor, taken, seed)
+            moments = self._trace(sensor, taken, seed, follow) if self.jit else self._film(sensor, taken, seed)
         except Exception as error:  # Dr.Jit and Mitsuba raise RuntimeError for nearly everything
-            raise RenderError(f"{self.path}: does not render: {one_line(error)}") from error
-        planes, nonfinite = finish(moments, taken, self.size)
+            raise RenderError(f"{self.source}: does not render: {one_line(error)}") from error
+        planes, nonfinite = finish(moments, taken, window.size)
         if planes is None:
-            raise RenderError(f"{self.path}: every pixel is NaN or infinite; look for a broken light or mesh")
+            raise RenderError(f"{self.source}: every pixel is NaN or infinite; look for a broken light or mesh")
         return Pass(planes, taken, nonfinite, time.perf_counter() - started)
 
-    def _place(self, camera: Camera) -> None:
-        """Moves the camera of every sensor. Always set, so that a view has the same bytes whatever came before."""
+    def _place(self, camera: Camera, window: Window) -> None:
+        """Set camera and film of every sensor. Always set, so that a view has the same bytes whatever came before."""
         import mitsuba as mi
 
         for parameters in self._parameters.values():
@@ -212,13 +248,22 @@ class Scene:
                 parameters["x_fov"] = camera.fov
             if camera.focus is not None:
                 parameters["focus_distance"] = camera.focus
-            parameters.update()
+            # One after the other: with a new size Mitsuba sets the crop to the whole film, wherever its corner is.
+            for name, value in (
+                ("film.crop_offset", (0, 0)),
+                ("film.size", window.frame),
+                ("film.crop_size", window.size),
+                ("film.crop_offset", window.corner),
+            ):
+                parameters[name] = list(value)
+                parameters.update()
 
-    def _trace(self, sensor: Any, spp: int, seed: int) -> Moments:
+    def _trace(self, sensor: Any, spp: int, seed: int, follow: bool) -> Moments:
         """JIT variants: runs of pixels that fit the memory, the first with the pass's seed, each other with its own."""
         from render.features import SUMS, trace
 
-        pixels = self.size[0] * self.size[1]
+        width, height = sensor.film().crop_size()
+        pixels = width * height
         run = max(1, _CHUNK[self.variant] // spp)
         runs = [
             trace(
@@ -229,6 +274,7 @@ class Scene:
                 run_seed(seed, first // run),
                 first,
                 min(run, pixels - first),
+                follow,
             )
             for first in range(0, pixels, run)
         ]
@@ -271,6 +317,22 @@ class Scene:
         from render.features import cast, cast_scalar
 
         return (cast if self.jit else cast_scalar)(self._scene, origins, directions)
+
+
+def pick_aux(aux: str | None, variant: str) -> str:
+    """Whose albedo and normal a pass gets in a variant: `follow` or `first-hit`.
+
+    Args:
+        aux: `follow` or `first-hit`; None follows where the variant can.
+        variant: of Mitsuba.
+
+    Raises:
+        RenderError: the scalar variant cannot follow.
+    """
+    jit = not variant.startswith("scalar")
+    if aux == "follow" and not jit:
+        raise RenderError(f"variant {variant} cannot follow paths for albedo and normal; use --aux first-hit")
+    return aux or ("follow" if jit else "first-hit")
 
 
 def one_line(error: Exception) -> str:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import glob
-import json
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+
+import numpy as np
 
 from denoise.errors import RenderError
+from render.entries import SceneEntry
 from render.seeds import generator, pass_seed
+from render.window import Size, Sizes, Window
 
 #: Samplers of Mitsuba 3 that `--sampler random` draws from, in this order.
 SAMPLERS = ("independent", "stratified", "multijitter", "orthogonal", "ldsampler")
+
+#: Of which surface albedo and normal are: the first that is no mirror and no clear glass, or the first.
+AUX = ("follow", "first-hit")
 
 #: Beyond this a single pass would overflow the renderer's 32-bit counters long before it ends.
 _MOST_SPP = 1 << 16
@@ -66,23 +69,6 @@ class Spp:
 
 
 @dataclass(frozen=True)
-class SceneEntry:
-    """A scene to render.
-
-    Attributes:
-        path: its XML.
-        name: the file's name without its ending; names the views.
-        split: of the manifest beside it, or empty.
-        size: width and height of the manifest beside it, or None.
-    """
-
-    path: Path
-    name: str
-    split: str = ""
-    size: tuple[int, int] | None = None
-
-
-@dataclass(frozen=True)
 class Settings:
     """What the command line says of the views and passes.
 
@@ -90,19 +76,26 @@ class Settings:
         views: of each scene.
         passes: of each view.
         spp: samples a pixel.
-        size: width and height, None for the scene's.
+        size: resolutions, None for the scene's.
+        crop: width and height of the part of the frame that is rendered, at a place drawn for each view; None for all.
         seed: from which all others come.
         sampler: of `SAMPLERS`, or `random` for one drawn for each view.
         max_depth: overrides the integrator's.
+        aux: `follow` or `first-hit` (see `render.features`), `random` for one drawn for each view; None follows where
+            the variant can.
+        keep: keep views that are degenerate (see `render.quality`).
     """
 
     views: int = 1
     passes: int = 2
     spp: Spp = Spp(8, 8)
-    size: tuple[int, int] | None = None
+    size: Sizes | None = None
+    crop: Size | None = None
     seed: int = 0
     sampler: str = "independent"
     max_depth: int | None = None
+    aux: str | None = None
+    keep: bool = False
 
     def samplers(self) -> tuple[str, ...]:
         """The samplers a scene has to be loaded with."""
@@ -120,6 +113,10 @@ class Task:
         spp: samples a pixel of each pass.
         seeds: of each pass.
         sampler: of all its passes.
+        frame: width and height of the whole picture; None takes the scene's.
+        crop: width and height of what is rendered of it; None takes all.
+        place: of the crop, (0, 0) at the upper left, (1, 1) at the lower right.
+        aux: `follow` or `first-hit`; None follows where the variant can.
     """
 
     scene: SceneEntry
@@ -128,82 +125,100 @@ class Task:
     spp: tuple[int, ...]
     seeds: tuple[int, ...]
     sampler: str
+    frame: Size | None = None
+    crop: Size | None = None
+    place: tuple[float, float] = (0.0, 0.0)
+    aux: str | None = None
+
+    def size(self, default: Size) -> Size:
+        """Width and height of what is rendered, where the scene's own are `default`."""
+        return self.crop or self.frame or default
+
+    def window(self, default: Size) -> Window:
+        """What is rendered, where the scene's own frame is `default`.
+
+        Raises:
+            RenderError: the crop is larger than the frame.
+        """
+        frame = self.frame or default
+        if self.crop is None:
+            return Window(frame, frame)
+        free = frame[0] - self.crop[0], frame[1] - self.crop[1]
+        if min(free) < 0:
+            raise RenderError(
+                f"{self.scene.source}: a crop of {_by(self.crop)} does not fit into {_by(frame)}; give a larger --size"
+            )
+        corner = round(self.place[0] * free[0]), round(self.place[1] * free[1])
+        return Window(frame, self.crop, corner)
+
+
+def _by(size: Size) -> str:
+    return f"{size[0]}x{size[1]}"
 
 
 def tasks_for(scene: SceneEntry, settings: Settings) -> list[Task]:
     """The views of a scene. Each depends on its own number alone, so more views never change those before."""
     tasks = []
     for index in range(settings.views):
-        spp = settings.spp.draw(settings.passes, generator(settings.seed, scene.name, index, "spp").random())
-        sampler = settings.sampler
+
+        def draw(purpose: str, index: int = index) -> np.random.Generator:
+            return generator(settings.seed, scene.name, index, purpose)
+
+        spp = settings.spp.draw(settings.passes, draw("spp").random())
+        sampler, aux, frame = settings.sampler, settings.aux, scene.size
         if sampler == "random":
-            sampler = SAMPLERS[generator(settings.seed, scene.name, index, "sampler").integers(len(SAMPLERS))]
+            sampler = SAMPLERS[draw("sampler").integers(len(SAMPLERS))]
+        if aux == "random":
+            aux = AUX[draw("aux").integers(len(AUX))]
+        if settings.size is not None:
+            frame = settings.size.draw(draw("size").random())
+        x, y = draw("crop").random(2)
         seeds = tuple(pass_seed(settings.seed, scene.name, index, i) for i in range(len(spp)))
-        tasks.append(Task(scene, index, f"{scene.name}.{index:04d}", spp, seeds, sampler))
+        name = f"{scene.name}.{index:04d}"
+        tasks.append(Task(scene, index, name, spp, seeds, sampler, frame, settings.crop, (float(x), float(y)), aux))
     return tasks
 
 
-def find_scenes(paths: Iterable[str | Path], split: str | None = None) -> list[SceneEntry]:
-    """The scenes meant by files, patterns and folders.
-
-    A folder means the scenes of its manifest.json, or all its XML files if it has none. A manifest beside a file says
-    of which split and size it is. A file that does not exist is still listed: it fails when its turn comes.
+def of_shard(tasks: list[Task], shard: tuple[int, int]) -> list[Task]:
+    """The tasks of one shard of several: whole scenes where there are enough of them, single views otherwise.
 
     Args:
-        paths: scene files, patterns as a shell would expand, and folders.
-        split: keeps the scenes of this split only.
+        tasks: all of them.
+        shard: number, from 0, and how many there are.
+    """
+    number, count = shard
+    scenes = list(dict.fromkeys(task.scene for task in tasks))
+    if len(scenes) < count:
+        return tasks[number::count]
+    own = set(scenes[number::count])
+    return [task for task in tasks if task.scene in own]
+
+
+def parse_shard(text: str) -> tuple[int, int]:
+    """Read `3/100`: number, from 0, and how many.
 
     Raises:
-        RenderError: nothing is found, two scenes share a name, or a manifest is broken.
+        ValueError: anything else, with what is wrong.
     """
-    entries: list[SceneEntry] = []
-    for given in paths:
-        path = Path(given)
-        if path.is_dir():
-            listed = [path / scene["file"] for scene in _manifest(path)] or sorted(path.glob("*.xml"))
-            if not listed:
-                raise RenderError(f"{path}: has no scenes; a folder needs a manifest.json or XML files")
-        elif not path.exists() and glob.has_magic(str(given)):
-            listed = [Path(match) for match in sorted(glob.glob(str(given)))]
-            if not listed:
-                raise RenderError(f"{given}: no file matches")
-        else:
-            listed = [path]
-        entries += [_entry(file) for file in listed]
-    entries = list({entry.path.resolve(): entry for entry in entries}.values())
-    if split is not None:
-        entries = [entry for entry in entries if entry.split == split]
-        if not entries:
-            raise RenderError(f"none of the scenes is of split {split!r}; the manifest.json beside them says of which")
-    by_name: dict[str, Path] = {}
-    for entry in entries:
-        other = by_name.setdefault(entry.name, entry.path)
-        if other is not entry.path:
-            raise RenderError(
-                f"{entry.path} and {other}: two scenes of one name would overwrite each other; rename one"
-            )
-    return entries
+    words = text.split("/")
+    if len(words) != 2 or not all(word.isascii() and word.isdigit() and len(word) <= 6 for word in words):
+        raise ValueError(f"{text!r} is not like 3/100")
+    number, count = int(words[0]), int(words[1])
+    if number >= count:
+        raise ValueError(f"{text!r}: shards count from 0, so the last of {count} is {count - 1}/{count}")
+    return number, count
 
 
-def _entry(path: Path) -> SceneEntry:
-    for scene in _manifest(path.parent):
-        if scene["file"] == path.name:
-            size = (int(scene["width"]), int(scene["height"])) if "width" in scene and "height" in scene else None
-            return SceneEntry(path, path.stem, str(scene.get("split", "")), size)
-    return SceneEntry(path, path.stem)
-
-
-def _manifest(folder: Path) -> list[dict[str, Any]]:
-    path = folder / "manifest.json"
-    try:
-        scenes = json.loads(path.read_text(encoding="utf-8"))["scenes"]
-        return [scene for scene in scenes if str(scene["file"])]
-    except FileNotFoundError:
-        return []
-    except OSError as error:
-        raise RenderError(f"{path}: cannot be read: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise RenderError(f'{path}: is no list of scenes ({{"scenes": [{{"file": ...}}]}}): {error}') from error
+def by_scene(tasks: Iterable[Task], most: int | None = None) -> list[list[Task]]:
+    """Tasks in groups of one scene each, at most so many in a group."""
+    groups: dict[SceneEntry, list[Task]] = {}
+    for task in tasks:
+        groups.setdefault(task.scene, []).append(task)
+    return [
+        group[at : at + (most or len(group))]
+        for group in groups.values()
+        for at in range(0, len(group), most or len(group))
+    ]
 
 
 def samples(spp: Iterable[int], size: tuple[int, int]) -> int:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as RichProgress
 
 from denoise.pairs import View
-from render.plan import Settings, Task
+from render.plan import Task
 
 
 class Progress:
@@ -20,8 +20,8 @@ class Progress:
     Counts a view's work as its samples a pixel times the size of its scene where that is known beforehand.
     """
 
-    def __init__(self, tasks: Iterable[Task], settings: Settings) -> None:
-        self._work = {task.name: self._weight(task, settings) for task in tasks}
+    def __init__(self, tasks: Iterable[Task]) -> None:
+        self._work = {task.name: self._weight(task) for task in tasks}
         console = Console(file=sys.stderr)
         self._bar = RichProgress(
             TextColumn("{task.description}"),
@@ -39,8 +39,8 @@ class Progress:
         self._id = self._bar.add_task("rendering", total=sum(self._work.values()), views=f"0/{self._total}", rate="")
 
     @staticmethod
-    def _weight(task: Task, settings: Settings) -> float:
-        width, height = settings.size or task.scene.size or (256, 256)
+    def _weight(task: Task) -> float:
+        width, height = task.size((256, 256))
         return sum(task.spp) * width * height
 
     def __enter__(self) -> Progress:

@@ -14,8 +14,12 @@ from render import backend
 from render.backend import Scene, start
 from render.moments import finish
 from render.variants import Choice
+from render.window import Window
 
 TINY = Path(__file__).parent / "data" / "tiny.xml"
+PANES = TINY.with_name("panes.xml")
+#: Meshes with two lamps among them.
+LAMPS = TINY.parents[2] / "scenes" / "kitchen.xml"
 
 
 def main(library: str, broken: str, out: str) -> None:
@@ -48,6 +52,27 @@ def main(library: str, broken: str, out: str) -> None:
     result = lamp.render(lamp.camera, "independent", 8, 1)
     keep("broken lamp", result.planes)
     arrays["nonfinite"] = result.nonfinite
+
+    panes = Scene(PANES)
+    for name, spp, seed, aux in (
+        ("panes", 16, 1, "follow"),
+        ("panes by default", 16, 1, None),
+        ("panes, first hit", 16, 1, "first-hit"),
+        ("panes, one sample", 1, 1, "follow"),
+        ("panes, another sample", 1, 2, "follow"),
+    ):
+        keep(name, panes.render(panes.camera, "independent", spp, seed, None, aux).planes)
+    window = Window((90, 30), (20, 10), (35, 11))
+    keep("crop", panes.render(panes.camera, "independent", 16, 1, window).planes)
+    keep("panes after a crop", panes.render(panes.camera, "independent", 16, 1).planes)
+    from render import features  # imports drjit, which had to wait for `start`
+
+    features._DEPTH = 1
+    keep("panes, one surface", panes.render(panes.camera, "independent", 16, 1, None, "follow").planes)
+
+    lamps = [Scene(LAMPS, (24, 18)) for _ in range(6)]
+    for number, scene in enumerate(lamps):
+        keep(f"lamps {number}", scene.render(scene.camera, "independent", 1, 1).planes)
     np.savez(out, **arrays)
 
 

@@ -137,7 +137,7 @@ def test_a_manifest_that_starts_half_written(tmp_path):
     view = write_view(tmp_path)
     whole = (tmp_path / MANIFEST).read_bytes()
     (tmp_path / MANIFEST).write_bytes(whole[:30])
-    with pytest.raises(PairsError, match="lists no view yet"):
+    with pytest.raises(PairsError, match="lists no view of use yet"):
         open_pairs(tmp_path)
     append_view(tmp_path, view)
     assert (tmp_path / MANIFEST).read_bytes() == whole

@@ -17,7 +17,8 @@ from click.testing import CliRunner
 from denoise.exr import read_frame
 from denoise.pairs import MANIFEST, open_pairs, validate, view_planes
 from render import generate, rates
-from render.cli import duration, main
+from render.cli import main
+from render.dry_run import duration
 
 ROOT = Path(__file__).parent.parent
 TINY = ROOT / "tests" / "data" / "tiny.xml"

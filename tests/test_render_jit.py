@@ -88,3 +88,56 @@ def test_single_bad_samples_are_dropped(passes):
 def test_rays(passes):
     np.testing.assert_allclose(passes.arrays["distance"], [4.9, np.inf, np.inf], atol=1e-4)
     np.testing.assert_allclose(passes.arrays["facing"], [[0, 0, 1], [0, 0, 0], [0, 0, 0]], atol=1e-6)
+
+
+def test_the_first_surface_is_mitsubas(passes):
+    planes = passes("panes, first hit")
+    red, mirror, glass, sheet = ((7, 0), (7, 11), (7, 22), (7, 33))
+    np.testing.assert_allclose(planes["albedo"][red], [0.6, 0.1, 0.1], atol=1e-5)
+    assert planes["albedo"][mirror].max() == planes["albedo"][glass].max() == 0
+    for place in (red, mirror, glass, sheet):
+        np.testing.assert_allclose(planes["normal"][place], [0, 0, 1], atol=1e-5)
+    assert not np.array_equal(planes["albedo"], passes("panes")["albedo"])
+    for name in ("radiance", "variance", "depth"):
+        np.testing.assert_allclose(planes[name], passes("panes")[name], rtol=1e-4, atol=1e-5)
+
+
+def test_mirrors_glass_and_holes_are_looked_through(passes):
+    planes = passes("panes")
+    assert same(planes, passes("panes by default")) and same(planes, passes("panes after a crop"))
+    # the green wall behind the camera, which looks at -z, tinted by the mirror
+    np.testing.assert_allclose(planes["albedo"][7, 11], [0.05, 0.5, 0.1], atol=1e-4)
+    np.testing.assert_allclose(planes["normal"][7, 11], [0, 0, -1], atol=1e-4)
+    # through two faces of glass of 1.5046: 4.1 % go back at each, to the green wall behind
+    glass = planes["albedo"][5:10, 20:25].mean((0, 1))
+    np.testing.assert_allclose(glass, 0.922 * np.array([0.6, 0.1, 0.1]) + 0.078 * np.array([0.1, 0.5, 0.1]), atol=0.015)
+    sheet = planes["albedo"][5:10, 31:35]
+    np.testing.assert_allclose(sheet.mean((0, 1)), 0.25 * np.array([0.1, 0.1, 0.8]) + [0.45, 0.075, 0.075], atol=2e-3)
+    assert sheet.std((0, 1)).max() < 1e-3  # 4 of 16 samples each, where chance alone gives 0.08
+
+
+def test_ways_at_glass_are_drawn_anew_in_each_pass(passes):
+    one, other = (passes(name)["albedo"][4:11, 30:36, 2] for name in ("panes, one sample", "panes, another sample"))
+    assert set(np.unique(np.round(one, 3))) == {np.float32(0.1), np.float32(0.8)}
+    assert np.mean(one == other) < 0.9 and 0.1 < np.mean(np.round(np.stack([one, other]), 3) == np.float32(0.8)) < 0.4
+
+
+def test_a_path_that_does_not_end_has_its_tint_for_albedo(passes):
+    inside = passes("panes, one surface")["albedo"][5:10, 20:25].mean((0, 1))
+    # 4.1 % go back to the green wall, the others end at the far side of the block
+    np.testing.assert_allclose(inside, 0.959 + 0.041 * np.array([0.1, 0.5, 0.1]), atol=0.015)
+
+
+def test_a_crop_is_that_part_of_the_frame(passes):
+    crop, whole = passes("crop"), passes("panes")
+    assert crop["radiance"].shape == (10, 20, 3)
+    # twice the resolution: pixels 35..54 of 90 are pixels 17.5..27 of 45
+    np.testing.assert_allclose(crop["depth"][5, 10], whole["depth"][8, 22], rtol=0.01)
+    np.testing.assert_allclose(crop["depth"][5, 1], whole["depth"][8, 18], rtol=0.01)
+    assert whole["depth"][8, 22] < 3 < whole["depth"][8, 15]
+
+
+def test_lamps_of_a_scene_keep_their_order(passes):
+    """Mitsuba's merging of meshes goes by addresses: equal seeds would give other noise from run to run."""
+    first = passes("lamps 0")
+    assert all(same(first, passes(f"lamps {number}")) for number in range(1, 6))

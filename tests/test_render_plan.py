@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from denoise.errors import RenderError
-from render.plan import SAMPLERS, SceneEntry, Settings, Spp, find_scenes, samples, tasks_for
+from render.entries import SceneEntry, find_scenes
+from render.plan import SAMPLERS, Settings, Spp, samples, tasks_for
 from render.seeds import generator, pass_seed, run_seed
 
 

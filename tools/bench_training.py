@@ -23,13 +23,12 @@ def main() -> None:
     arguments = parser.parse_args()
 
     process.tune()
-    from denoise.data import load_views
+    from denoise.data import load_sets
     from denoise.denoiser import pick_device
     from denoise.network import ModelConfig
-    from denoise.pairs import open_pairs
     from denoise.train import TrainConfig, train
 
-    views = load_views([view for directory in arguments.directories for view in open_pairs(directory)])
+    views = load_sets(arguments.directories)
     config = TrainConfig(steps=arguments.steps, validate_every=10**9, checkpoint_seconds=1e9)
     warm = max(1, arguments.steps // 10)
     with tempfile.TemporaryDirectory() as folder:

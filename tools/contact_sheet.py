@@ -1,19 +1,23 @@
-"""Render every scene of scenes/ small, and write one picture with their names.
+"""Render scenes small, and write one picture with their names.
 
 python -m tools.contact_sheet [-o docs/contact-sheet.png] [--spp 64] [--denoise]
+python -m tools.contact_sheet procedural:interiors --seeds 0-47 -o interiors.png --spp 32 --denoise
 """
 
 import argparse
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from denoise.denoiser import Denoiser
+from denoise.errors import McdenoiseError, RenderError
 from denoise.preview import tone_map
 from render import backend, variants
-from render.plan import find_scenes
+from render.entries import SceneEntry, find_scenes
+from render.sources import parse_seeds
 
 ROOT = Path(__file__).parents[1]
 
@@ -46,27 +50,46 @@ def sheet(pictures: list[tuple[str, np.ndarray]]) -> Image.Image:
 
 def main() -> int:
     """Run the command; the exit status."""
-    parser = argparse.ArgumentParser(description="Render every scene small into one labelled picture.")
+    parser = argparse.ArgumentParser(description="Render scenes small into one labelled picture.")
+    parser.add_argument("scenes", nargs="*", default=[ROOT / "scenes"], help="as render-pairs takes them (scenes/)")
+    parser.add_argument("--seeds", help="first and last seed of procedural scenes, as 0-47")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "contact-sheet.png")
     parser.add_argument("--spp", type=int, default=64, help="samples a pixel (default: 64)")
     parser.add_argument("--denoise", action="store_true", help="show them denoised by the shipped model")
+    parser.add_argument("--variant", choices=("auto", *variants.VARIANTS), default="auto")
     arguments = parser.parse_args()
-    denoiser = Denoiser() if arguments.denoise else None
-    backend.start(variants.choose())
-    pictures = []
-    for entry in find_scenes([ROOT / "scenes"]):
-        scene = backend.Scene(entry.path, fit(entry.size or TILE, TILE))
-        planes = scene.render(scene.camera, "independent", arguments.spp, seed=1).planes
-        radiance = planes["radiance"]
-        if denoiser is not None:
-            radiance = denoiser.denoise(radiance, planes["albedo"], planes["normal"], planes.get("variance"))
-        split = "" if entry.split == "train" else f" ({entry.split})"
-        pictures.append((f"{entry.name}{split}", tone_map(radiance)))
-        print(f"{entry.name}: rendered", file=sys.stderr)
+    try:
+        entries = find_scenes(arguments.scenes, seeds=parse_seeds(arguments.seeds) if arguments.seeds else None)
+        pictures = draw(entries, arguments.spp, arguments.variant, Denoiser() if arguments.denoise else None)
+    except (McdenoiseError, ValueError) as error:
+        sys.exit(f"contact_sheet: {error}")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     sheet(pictures).save(arguments.output, optimize=True)
     print(f"{arguments.output}: {len(pictures)} scenes, {arguments.output.stat().st_size / 1e3:.0f} kB")
     return 0
+
+
+def draw(
+    entries: list[SceneEntry], spp: int, variant: str, denoiser: Denoiser | None
+) -> list[tuple[str, np.ndarray]]:
+    """Captions and pictures; a scene that fails costs a line and its picture."""
+    backend.start(variants.choose(variant))
+    pictures = []
+    for entry in entries:
+        began = time.perf_counter()
+        try:
+            scene = backend.Scene(entry.source, fit(entry.size or TILE, TILE))
+            planes = scene.render(scene.camera, "independent", spp, seed=1).planes
+        except RenderError as error:
+            print(error, file=sys.stderr)
+            continue
+        radiance = planes["radiance"]
+        if denoiser is not None:
+            radiance = denoiser.denoise(radiance, planes["albedo"], planes["normal"], planes.get("variance"))
+        split = "" if entry.split in ("train", "") else f" ({entry.split})"
+        pictures.append((f"{entry.name}{split}", tone_map(radiance)))
+        print(f"{entry.name}: {time.perf_counter() - began:.1f} s", file=sys.stderr)
+    return pictures
 
 
 if __name__ == "__main__":
