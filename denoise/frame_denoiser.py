@@ -140,9 +140,13 @@ class _Output:
 
     def put(self, tile: Tile, image: Tensor) -> None:
         """One tile's result, (3, h, w) float32; what a type cannot hold becomes its largest finite value."""
+        low, high = map(float, torch.aminmax(image))
         for (component, dtype), plane in self._planes.items():
             limit = float(np.finfo(dtype).max)
-            torch.from_numpy(plane[tile.place]).copy_(image[component].clamp(-limit, limit))
+            values = image[component]
+            if low < -limit or high > limit:  # rare, and clamping would take as long as the cast
+                values = values.clamp(-limit, limit)
+            torch.from_numpy(plane[tile.place]).copy_(values)
 
     def store(self) -> None:
         """Put the planes into the frame."""

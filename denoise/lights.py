@@ -139,12 +139,12 @@ def _follow(light: Tensor, share: _Share | None, signed: bool) -> Tensor:
 
 
 def _is_finite(pixels: np.ndarray) -> bool:
-    """By the bits of the exponent, some ten times as fast as asking NumPy of halves."""
-    exponent = 0x7C00 if pixels.dtype == np.float16 else 0x7F800000
-    bits: np.ndarray = pixels.view(f"u{pixels.itemsize}")
-    return not bool(((bits & exponent) == exponent).any())
+    """By the bits without the sign, some ten times as fast as asking NumPy of halves."""
+    magnitude, infinity = (0x7FFF, 0x7C00) if pixels.dtype == np.float16 else (0x7FFFFFFF, 0x7F800000)
+    bits: np.ndarray = pixels.view(f"u{pixels.itemsize}") & magnitude
+    return bool(bits.max() < infinity)
 
 
 def _has_sign(pixels: np.ndarray) -> bool:
     signed: np.ndarray = pixels.view(f"i{pixels.itemsize}")
-    return bool((signed < 0).any())
+    return bool(signed.min() < 0)

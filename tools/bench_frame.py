@@ -50,7 +50,7 @@ def make_frame(path: Path, width: int, height: int, layers: int) -> int:
         channels |= {f"Combined_light{i}.{c}": light.astype(np.float16) for i, light in enumerate(groups)}
         channels[c] = (sum(groups) if groups else noisy(1)).astype(np.float16)
         channels[f"albedo.{c}"] = (edges * 0.4 + 0.3).astype(np.float16)
-    for c, values in zip("XYZ", (edges * 0, edges, 1 - edges), strict=True):
+    for c, values in zip("XYZ", (edges * 0, 1 - 2 * edges, edges * 0), strict=True):
         channels[f"N.{c}"] = values.astype(np.float16)
     channels["A"] = np.ones((height, width), np.float16)
     write_frame(path, Frame([Part({}, channels)]))
