@@ -27,7 +27,7 @@ LayerCrops = Callable[[tuple[slice, slice]], Iterable[Sequence[Tensor]]]
 Put = Callable[[int, Tile, Tensor], None]
 
 _LARGEST_WHOLE = 3_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
-_TILE = 1024
+_TILE = 768  # 8K stays below 6 GB
 _AT_ONCE = 2  # layers that are filtered together: more need more memory, and are no faster
 
 
