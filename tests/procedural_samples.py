@@ -1,4 +1,4 @@
-"""A small description with everything in it that a family may use: tests of the builder need no family."""
+"""A small description with everything in it that a family may use, and ways to look into descriptions."""
 
 import numpy as np
 
@@ -40,3 +40,18 @@ def scene(seed: int) -> dict:
         "there": {"type": "instance", "group": {"type": "ref", "id": "ball"}, "to_world": place},
         "sky": {"type": "envmap", "image": np.full((4, 8, 3), 0.3, np.float32)},
     }  # fmt: skip
+
+
+def flat(node, prefix="") -> dict:
+    """Every leaf of a description by its path; arrays as their bytes."""
+    out = {}
+    for key, value in node.items():
+        if isinstance(value, dict):
+            out |= flat(value, f"{prefix}{key}.")
+        else:
+            out[prefix + key] = value.tobytes() if isinstance(value, np.ndarray) else value
+    return out
+
+
+def shapes(scene: dict) -> list[dict]:
+    return [node for node in scene.values() if isinstance(node, dict) and node.get("type") == "mesh"]

@@ -11,6 +11,7 @@ import pytest
 from denoise.errors import RenderError
 from render.description import Builder, edit, merge_meshes
 from render.procedural import FAMILIES, build
+from tests.procedural_samples import flat, shapes
 
 SEEDS = (0, 3, 11)
 PLACES = ("interiors", "exteriors")
@@ -19,21 +20,6 @@ PLACES = ("interiors", "exteriors")
 @pytest.fixture(scope="module")
 def scenes() -> dict[tuple[str, int], dict]:
     return {(family, seed): build(family, seed) for family in PLACES for seed in SEEDS}
-
-
-def flat(node, prefix="") -> dict:
-    """Every leaf of a description by its path; arrays as their bytes."""
-    out = {}
-    for key, value in node.items():
-        if isinstance(value, dict):
-            out |= flat(value, f"{prefix}{key}.")
-        else:
-            out[prefix + key] = value.tobytes() if isinstance(value, np.ndarray) else value
-    return out
-
-
-def shapes(scene: dict) -> list[dict]:
-    return [node for node in scene.values() if isinstance(node, dict) and node.get("type") == "mesh"]
 
 
 @pytest.mark.parametrize("family", PLACES)

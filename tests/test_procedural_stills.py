@@ -10,6 +10,7 @@ import pytest
 
 from render.description import Builder, edit, merge_meshes
 from render.procedural import stills
+from tests.procedural_samples import flat, shapes
 
 SEEDS = (0, 1, 2, 9, 57)
 
@@ -17,21 +18,6 @@ SEEDS = (0, 1, 2, 9, 57)
 @pytest.fixture(scope="module")
 def scenes() -> dict[int, dict]:
     return {seed: stills.scene(seed) for seed in SEEDS}
-
-
-def flat(node, prefix="") -> dict:
-    """Every leaf of a description by its path; arrays as their bytes."""
-    out = {}
-    for key, value in node.items():
-        if isinstance(value, dict):
-            out |= flat(value, f"{prefix}{key}.")
-        else:
-            out[prefix + key] = value.tobytes() if isinstance(value, np.ndarray) else value
-    return out
-
-
-def shapes(scene: dict) -> list[dict]:
-    return [node for node in scene.values() if isinstance(node, dict) and node.get("type") == "mesh"]
 
 
 def test_a_scene_is_a_function_of_its_seed(scenes):
