@@ -1,7 +1,7 @@
 """One safetensors file for a model, one for the state of a training; neither is ever unpickled.
 
-A model file holds the weights, and as metadata the network's config and its provenance (JSON). Loading it needs
-nothing else. The shipped model lies beside this module.
+A model file holds the weights as half floats, and as metadata the network's config and its provenance (JSON). Loading
+it needs nothing else. The shipped model lies beside this module.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from denoise.errors import ModelError
 from denoise.files import replacing
 from denoise.network import DirectNetwork, KernelNetwork, ModelConfig, build
 
-_MODEL_FORMAT = "mcdenoise-model-1"
+_MODEL_FORMAT = "mcdenoise-model-2"
 _STATE_FORMAT = "mcdenoise-training-1"
 _SHIPPED = "mcdenoise.safetensors"
 
@@ -40,7 +40,8 @@ def save_model(path: str | Path, network: KernelNetwork | DirectNetwork, provena
         provenance: how it came about; anything JSON can hold.
     """
     metadata = {"config": json.dumps(dataclasses.asdict(network.config)), "provenance": json.dumps(provenance)}
-    _save(path, network.state_dict(), {"format": _MODEL_FORMAT, **metadata})
+    halves = {name: tensor.half() for name, tensor in network.state_dict().items()}
+    _save(path, halves, {"format": _MODEL_FORMAT, **metadata})
 
 
 def load_model(path: str | Path | None = None) -> tuple[KernelNetwork | DirectNetwork, dict[str, Any]]:
@@ -56,7 +57,7 @@ def load_model(path: str | Path | None = None) -> tuple[KernelNetwork | DirectNe
     tensors, metadata = _load(path, _MODEL_FORMAT, "a model made by train-denoiser")
     network = build(_config(path, metadata))
     try:
-        network.load_state_dict(tensors)
+        network.load_state_dict(tensors)  # to float32
     except RuntimeError as error:
         raise ModelError(f"{path}: its weights do not fit its config; train it again with this version") from error
     return network.eval(), json.loads(metadata["provenance"])
@@ -81,7 +82,7 @@ def _config(path: Path, metadata: dict[str, str]) -> ModelConfig:
         raise ModelError(f"{path}: its config does not fit this version ({odd}); use the mcdenoise that made it")
     if fields["network"] not in ("kernels", "direct"):
         raise ModelError(f"{path}: is of a network {fields['network']!r}; known are kernels and direct")
-    numbers = [fields["head"], fields["kernel"], *fields["widths"]]
+    numbers = [fields["head"], fields["fine_kernel"], fields["kernel"], *fields["widths"]]
     if not all(isinstance(number, int) and number > 0 for number in numbers):
         raise ModelError(f"{path}: its config has sizes that are no positive whole numbers; train it again")
     return ModelConfig(**fields | {"widths": tuple(fields["widths"])})

@@ -41,6 +41,13 @@ _MAPPED = ("beauty", "alpha", "albedo", "normal", "depth", "variance")
     show_default=True,
     help="Where to compute.",
 )
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    default="auto",
+    show_default=True,
+    help="Of the network's convolutions; auto takes bfloat16 where the processor is made for it.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads. Default: all.")
 @click.option(
     "--tile",
@@ -98,6 +105,7 @@ def main(
     output: str | None,
     model: Path | None,
     device: str,
+    precision: str,
     threads: int | None,
     tile: int | None,
     inspect: bool,
@@ -132,7 +140,7 @@ def main(
     # A farm ends a task with SIGTERM: unwind, so that no temporary file is left behind.
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     click.get_current_context().call_on_close(lambda: signal.signal(signal.SIGTERM, before))
-    load = _loader(model, device, threads, tile)
+    load = _loader(model, device, precision, threads, tile)
     failed = 0
     with progress(len(jobs)) as advance:
         for source, target in jobs:
@@ -250,7 +258,9 @@ class _Unusable(Exception):
     """The model or the device cannot be used: no frame can be done."""
 
 
-def _loader(model: Path | None, device: str, threads: int | None, tile: int | None) -> Callable[[], Denoiser]:
+def _loader(
+    model: Path | None, device: str, precision: str, threads: int | None, tile: int | None
+) -> Callable[[], Denoiser]:
     """Loads the model at the first call, so that a mistyped frame is told of at once."""
     loaded: list[Denoiser] = []
 
@@ -263,7 +273,7 @@ def _loader(model: Path | None, device: str, threads: int | None, tile: int | No
 
             exr.use_threads(threads or os.cpu_count() or 1)
             try:
-                loaded.append(Denoiser(model, device=device, threads=threads, tile=tile))
+                loaded.append(Denoiser(model, device=device, threads=threads, tile=tile, precision=precision))
             except McdenoiseError as error:
                 raise _Unusable(error) from error
         return loaded[0]

@@ -5,6 +5,7 @@ frame ──> roles, repair ──> exposure of the whole frame ──> tiles wi
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from torch import Tensor
 
 from denoise.checkpoint import load_model
 from denoise.errors import FrameError, ModelError
-from denoise.filtering import Guide, Network, filter_frame, to_inputs
+from denoise.filtering import Guide, Network, Put, filter_frame, to_inputs
 from denoise.frame import Frame
 from denoise.frame_denoiser import denoise_frame
 from denoise.network import Inputs, KernelNetwork
@@ -32,7 +33,8 @@ class Denoiser:
         device: "cpu", "cuda", "mps", or "auto" for the best there is.
         threads: CPU threads of the whole process; None leaves them as they are (torch takes all).
         tile: side of the tiles in pixels, 0 for none; None to choose by the frame's size. Memory is bounded by the
-            tile, the result is the same to float precision.
+            tile, the result is the same to the precision that is computed with.
+        precision: of the convolutions: "float32", "bfloat16", or "auto" for the faster on this machine.
 
     Raises:
         ModelError: the model cannot be used, or the device is not there.
@@ -44,14 +46,15 @@ class Denoiser:
         device: str = "auto",
         threads: int | None = None,
         tile: int | None = None,
+        precision: str = "auto",
     ) -> None:
         self.device = pick_device(device)
         if threads is not None:
             torch.set_num_threads(threads)
         network, self.provenance = load_model(model)
         self.model_name = Path(model).name if model else f"shipped, {self.provenance.get('steps', 0)} steps"
-        self._network = network.to(self.device)
-        self._tile = tile
+        self._whole = partial(filter_frame, network.to(self.device), self.device, precision, tile)
+        self._has_kernels = isinstance(network, KernelNetwork)
 
     def denoise(
         self,
@@ -76,7 +79,7 @@ class Denoiser:
         """
         planes = {"radiance": beauty, "albedo": albedo, "normal": normal, "variance": variance}
         known = {name: _checked(name, plane, beauty) for name, plane in planes.items() if plane is not None}
-        return _denoise(self._network, self.device, self._tile, Guide((known.pop("radiance"),), known))
+        return _denoise(self._whole, Guide((known.pop("radiance"),), known))
 
     def denoise_frame(self, frame: Frame, options: Options | None = None) -> tuple[Frame, list[Report]]:
         """Denoise the beauty of a whole frame, as `exr.read_frame` gives it, and its layers; all else is kept.
@@ -93,9 +96,7 @@ class Denoiser:
         Raises:
             FrameError: no beauty in the frame, or one that is denoised already; a pass that is none of this frame.
         """
-        whole = partial(filter_frame, self._network, self.device, self._tile)
-        has_kernels = isinstance(self._network, KernelNetwork)
-        return denoise_frame(frame, options or Options(), whole, self.model_name, has_kernels)
+        return denoise_frame(frame, options or Options(), self._whole, self.model_name, self._has_kernels)
 
 
 def pick_device(name: str) -> torch.device:
@@ -123,16 +124,17 @@ def denoise_inputs(network: Network, inputs: Inputs, device: torch.device, tile:
     planes = {name: getattr(inputs, name)[0].permute(1, 2, 0).numpy() for name in Inputs._fields[:4]}
     known = zip(("albedo", "normal", "variance"), inputs.present[0].tolist(), strict=True)
     guide = Guide((planes["radiance"],), {name: planes[name] for name, present in known if present})
-    return torch.from_numpy(_denoise(network, device, tile, guide)).permute(2, 0, 1)[None]
+    whole = partial(filter_frame, network, device, "auto", tile)
+    return torch.from_numpy(_denoise(whole, guide)).permute(2, 0, 1)[None]
 
 
-def _denoise(network: Network, device: torch.device, tile: int | None, guide: Guide) -> np.ndarray:
+def _denoise(whole: Callable[[Guide, Put], None], guide: Guide) -> np.ndarray:
     out = np.empty_like(guide.beauties[0])
 
     def put(index: int, tile: Tile, image: Tensor) -> None:
         out[tile.place] = image.permute(1, 2, 0).numpy()
 
-    filter_frame(network, device, tile, guide, put)
+    whole(guide, put)
     return out
 
 

@@ -15,8 +15,9 @@ from denoise.frame import Planes
 from denoise.kernels import Predictions, filter_pyramid
 from denoise.network import DirectNetwork, Inputs, KernelNetwork
 from denoise.passes import REACH, halves, shares, spread
+from denoise.precision import mixed
 from denoise.tiles import Tile, tiles
-from denoise.transfer import demodulate, exposure, remodulate, unexpose
+from denoise.transfer import exposure, unexpose
 
 Network = KernelNetwork | DirectNetwork
 
@@ -47,6 +48,7 @@ class Guide:
 def filter_frame(
     network: Network,
     device: torch.device,
+    precision: str,
     tile: int | None,
     guide: Guide,
     put: Put,
@@ -57,6 +59,7 @@ def filter_frame(
     Args:
         network: on `device`.
         device: where to compute.
+        precision: "float32", "bfloat16" or "auto", of the convolutions (`precision.mixed`).
         tile: side of the tiles in pixels, 0 for none, None to choose by the frame's size.
         guide: the passes.
         put: takes the results as they come, in scene units, on the CPU.
@@ -67,7 +70,7 @@ def filter_frame(
         tile = _TILE if height * width > _LARGEST_WHOLE else 0
     factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
     reach = network.reach + (REACH if len(guide.beauties) > 1 else 0)
-    with torch.inference_mode():
+    with torch.inference_mode(), mixed(device, precision):
         for one in tiles(height, width, tile, network.align, reach):
             looks = _looks(guide, one)
             beauties = halves([_tensor(beauty[one.crop]) for beauty in guide.beauties])
@@ -97,22 +100,18 @@ class _Kernels:
         self._predictions: list[Predictions] = []
         for mirrored, planes in enumerate(looks):
             inputs = _padded_inputs(planes, network.align, device, factor)
-            if not mirrored:
-                self._albedo, self._has_albedo = inputs.albedo, inputs.present[:, 0]
-            else:
+            if mirrored:
                 inputs = Inputs._make([*(plane.flip(-1) for plane in inputs[:4]), inputs.present])
             self._predictions.append(network.predict(inputs))
 
     def apply(self, lights: Tensor) -> Tensor:
         """Filter (n, 3, h, w) images of light, of the same size; result likewise, on the CPU."""
         height, width = lights.shape[-2:]
-        raw = _pad(lights.to(self._device), self._align)
-        light = demodulate(raw, self._albedo, self._has_albedo).flatten(0, 1)[None]  # (1, 3 n, H, W)
+        light = _pad(lights.to(self._device), self._align)
         filtered = filter_pyramid(light, self._predictions[0])
         if len(self._predictions) > 1:
             filtered = (filtered + filter_pyramid(light.flip(-1), self._predictions[1]).flip(-1)) / 2
-        clean = remodulate(filtered.view_as(raw), self._albedo, self._has_albedo)
-        return clean[..., :height, :width].cpu()
+        return filtered[..., :height, :width].cpu()
 
 
 def _looks(guide: Guide, tile: Tile) -> list[Planes]:

@@ -11,19 +11,26 @@ Both take exposure-normalised `Inputs` and return exposure-normalised radiance.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from denoise.kernels import TENT, Predictions, distances, filter_pyramid, upsample
+from denoise.kernels import Level, Predictions, corner_stopping, edge_stopping, filter_pyramid, pixel_shuffle
 from denoise.metrics import TONEMAP_POWER
-from denoise.transfer import demodulate, log_encode, remodulate
+from denoise.strips import by_strips
+from denoise.transfer import ALBEDO_FLOOR, demodulate, log_encode, modulation
 
 #: Sharpness that kernels begin with, per squared difference of log light, of albedo, and of the normal.
 _SHARPNESS = (1.0, 20.0, 10.0)
+_GUIDES = 9  # channels: log light, albedo, normal
+_FEATURES = 10
+#: Pixels of a strip of convolutions: few, and the rows that strips share cost more.
+_STRIP = 300_000
 
 
 class Inputs(NamedTuple):
@@ -56,12 +63,14 @@ class ModelConfig:
         network: "kernels" (ours) or "direct" (the baseline of Lehtinen et al. 2018).
         widths: channels of the kernel network's levels, from half resolution to the coarsest.
         head: channels at half resolution before the full-resolution kernels.
-        kernel: side of the gather kernels in pixels, odd.
+        fine_kernel: side of the gather kernels at full resolution in pixels, odd.
+        kernel: the same on all coarser levels.
     """
 
     network: str = "kernels"
-    widths: tuple[int, ...] = (32, 56, 80, 112)
-    head: int = 48
+    widths: tuple[int, ...] = (48, 72, 96, 128, 128)
+    head: int = 64
+    fine_kernel: int = 3
     kernel: int = 5
 
 
@@ -73,24 +82,23 @@ def build(config: ModelConfig) -> KernelNetwork | DirectNetwork:
 class KernelNetwork(nn.Module):
     """A U-Net at half resolution that predicts gather kernels on a pyramid, applied to demodulated radiance.
 
-    Kernel prediction: Bako et al. 2017; on several levels: Vogels et al. 2018.
+    Kernel prediction: Bako et al. 2017; on several levels: Vogels et al. 2018; kernels that fall off with the distance
+    of learned guides: Isik et al. 2021, which here begin as the inputs themselves.
     """
-
-    FEATURES = 10
 
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        w, taps = config.widths, config.kernel**2
-        self.enter = _convs(4 * self.FEATURES + 3, w[0], w[0])
+        w = config.widths
+        self.enter = _convs(4 * _FEATURES + 3, w[0], w[0])
         self.down = nn.ModuleList(_convs(a, b, b) for a, b in zip(w, w[1:], strict=False))
         self.bottom = _convs(w[-1], w[-1])
         up = [config.head, *w[1:-1]]  # channels of each level on the way up
         self.up = nn.ModuleList(
             _convs(below + skip, out, out) for below, skip, out in zip([*up[1:], w[-1]], w[:-1], up, strict=True)
         )
-        self.full_head = nn.Conv2d(config.head, 4 * (taps + 5), 1)  # four full-resolution pixels each
-        self.heads = nn.ModuleList(nn.Conv2d(c, taps + 4, 1) for c in [*up, w[-1]])
+        self.full_head = nn.Conv2d(config.head, 4 * (config.fine_kernel**2 + _GUIDES + 6), 1)  # of 2 x 2 pixels each
+        self.heads = nn.ModuleList(nn.Conv2d(c, config.kernel**2 + _GUIDES + 4, 1) for c in [*up, w[-1]])
         for head in [self.full_head, *self.heads]:  # begin as a cross-bilateral filter on all levels
             for parameter in head.parameters():
                 nn.init.zeros_(parameter)
@@ -103,74 +111,102 @@ class KernelNetwork(nn.Module):
     @property
     def reach(self) -> int:
         """No input pixel farther away than this, in pixels, has any influence."""
-        depth, k = len(self.config.widths), self.config.kernel // 2
+        depth = len(self.config.widths)
         convs = sum(2 * 2 * 2**level for level in range(1, depth)) + 3 * 2**depth + 2**depth
-        filters = sum((k + 1) * 2**level for level in range(depth + 1))
-        return convs + filters
+        filters = self.config.fine_kernel // 2 + 1 + sum((self.config.kernel // 2 + 1) * 2**n for n in range(1, depth))
+        guides = self.config.kernel // 2 * 2**depth
+        return convs + filters + 2 * guides
 
     def forward(self, inputs: Inputs) -> Tensor:
         """Inputs, H and W multiples of `align`, to denoised radiance (B, 3, H, W)."""
-        has_albedo = inputs.present[:, 0]
-        light = demodulate(inputs.radiance, inputs.albedo, has_albedo)
-        filtered = filter_pyramid(light, self.predict(inputs))
-        return remodulate(filtered, inputs.albedo, has_albedo)
+        return filter_pyramid(inputs.radiance, self.predict(inputs))
 
     def predict(self, inputs: Inputs) -> Predictions:
-        """The kernels for a frame, to apply to its demodulated beauty or to any layer that sums to it."""
-        features = self._features(inputs)
-        x = F.pixel_unshuffle(features, 2)  # (B, 40, H/2, W/2)
-        flags = inputs.present[:, :, None, None].expand(-1, -1, *x.shape[-2:])
-        x = torch.cat([x, flags], 1).contiguous(memory_format=torch.channels_last)
-
-        skips = [self.enter(x)]  # (B, w0, H/2, W/2)
+        """The kernels for a frame, to apply to its beauty or to any layer that sums to it."""
+        *planes, present = inputs
+        (skip,) = by_strips(partial(self._enter, present), planes, _STRIP, halo=4, align=2)
+        skips = [skip]  # (B, w0, H/2, W/2)
         for down in self.down:
             skips.append(down(F.max_pool2d(skips[-1], 2)))  # (B, w_l, H/2^(l+1), ...)
 
         decoded = [self.bottom(skips.pop())]
-        for up in reversed(self.up):
-            below = upsample(decoded[0])
+        for up in reversed(self.up[1:]):
+            below = F.interpolate(decoded[0], scale_factor=2)
             decoded.insert(0, up(torch.cat([below, skips.pop()], 1)))
 
-        return self._read_heads(decoded, features)
+        planes += [skips.pop(), decoded[0]]
+        modulation, weight, *both, guides = by_strips(partial(self._leave, present), planes, _STRIP, halo=8, align=4)
+        levels = [Level(*both[:3]), Level(*both[3:])]
+        for head, x in zip(self.heads[1:-1], decoded[:-1], strict=True):
+            *level, guides = _read_level(_say(head, x), guides)
+            levels.append(Level(*level))
+        return Predictions(modulation, weight, levels, _read_kernels(_say(self.heads[-1], decoded[-1]), guides)[0])
 
-    def _features(self, inputs: Inputs) -> Tensor:
-        light = demodulate(inputs.radiance, inputs.albedo, inputs.present[:, 0])
-        deviation = inputs.variance.mean(1, keepdim=True).clamp_min(0).sqrt()
-        return torch.cat([log_encode(light), inputs.albedo, inputs.normal, log_encode(deviation)], 1)  # (B, 10, H, W)
+    def _enter(self, present: Tensor, *planes: Tensor) -> tuple[Tensor]:
+        x = F.pixel_unshuffle(_features(Inputs._make([*planes, present])), 2)  # (B, 40, H/2, W/2)
+        flags = present[:, :, None, None].expand(-1, -1, *x.shape[-2:])
+        return (self.enter(torch.cat([x, flags], 1).contiguous(memory_format=torch.channels_last)),)
 
-    def _read_heads(self, decoded: list[Tensor], features: Tensor) -> Predictions:
-        taps = self.config.kernel**2
-        full = F.pixel_shuffle(self.full_head(decoded[0]), 2).float()  # (B, taps + 5, H, W)
-        levels = [full[:, : taps + 4], *(head(x).float() for head, x in zip(self.heads, decoded, strict=True))]
-        kernels, upsamplers = [], []
-        for level, x in enumerate(levels):
-            logits, sharpness = x[:, :taps], x[:, taps : taps + 3]
-            kernels.append(_edge_stopping(logits, sharpness, features, features))
-            if level < len(levels) - 1:
-                coarser = F.avg_pool2d(features, 2)
-                tent = torch.tensor(TENT, device=x.device).log().view(1, 9, 1, 1)
-                upsamplers.append(_edge_stopping(tent, sharpness, features, upsample(coarser)))
-                features = coarser
-        return Predictions(
-            weight=torch.sigmoid(full[:, taps + 4 :]) + 1e-4,  # never zero: it is divided by
-            kernels=kernels,
-            upsamplers=upsamplers,
-            alphas=[torch.sigmoid(x[:, taps + 3 : taps + 4]) for x in levels[:-1]],
+    def _leave(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor]:
+        """The way up to half resolution, what is read there, and the guides of the next coarser level."""
+        *inputs, skip, below = planes
+        x = self.up[0](torch.cat([F.interpolate(below, scale_factor=2), skip], 1))  # (B, head, H/2, W/2)
+        full = pixel_shuffle(_say(self.full_head, x))
+        floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
+
+        *finest, guides = _read_level(full, _guides(Inputs._make([*inputs, present])))
+        *second, guides = _read_level(_say(self.heads[0], x), guides)
+        albedo = inputs[1]
+        return (
+            modulation(albedo, present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp()),
+            torch.sigmoid(weight) + 1e-4,  # never zero: it is divided by
+            *finest,
+            *second,
+            guides,
         )
 
 
-def _edge_stopping(logits: Tensor, sharpness: Tensor, features: Tensor, others: Tensor) -> Tensor:
-    """Softmax kernels: free logits for each tap, less the distances in light, albedo and normal.
+def _features(inputs: Inputs) -> Tensor:
+    """(B, 10, H, W): the guides and the noise's deviation."""
+    deviation = inputs.variance.mean(1, keepdim=True).clamp_min(0).sqrt()
+    return torch.cat([_guides(inputs), log_encode(deviation)], 1)
 
-    The network need not learn to find the edges in its inputs; it decides, pixel by pixel, how far to trust each of
-    them. Logits (B, k * k, H, W) or (1, k * k, 1, 1), sharpness (B, 3, H, W), features and others (B, 10, H, W).
+
+def _guides(inputs: Inputs) -> Tensor:
+    """(B, 9, H, W): light, albedo and normal."""
+    light = demodulate(inputs.radiance, modulation(inputs.albedo, inputs.present[:, 0]))
+    return torch.cat([log_encode(light), inputs.albedo, inputs.normal], 1)
+
+
+def _say(head: nn.Module, x: Tensor) -> Tensor:
+    """A head's output, always in float32: kernels are steep functions of it.
+
+    As one product of matrices, which leaves each channel a plane of its own: what follows works on planes, and of a
+    convolution in channels_last it would have to copy them.
     """
-    size = round(logits.shape[1] ** 0.5)
-    for group, scale in enumerate(_SHARPNESS):
-        channels = slice(3 * group, 3 * group + 3)
-        apart = distances(features[:, channels], others[:, channels], size)
-        logits = torch.addcmul(logits, sharpness[:, group : group + 1].clamp_max(6).exp(), apart, value=-scale)
-    return logits.softmax(1)
+    with torch.autocast(x.device.type, enabled=False):
+        weight, bias = head.parameters()
+        said = torch.baddbmm(bias[:, None], weight.flatten(1).expand(len(x), -1, -1), x.float().flatten(2))
+    return said.unflatten(2, x.shape[2:])
+
+
+def _read_level(x: Tensor, guides: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """A head's output and the guides of its level: kernels, upsampler, alpha, and the guides of the coarser level."""
+    kernels, guides, sharpness, alpha = _read_kernels(x, guides)
+    coarser = F.avg_pool2d(guides, 2)
+    return kernels, corner_stopping(sharpness, guides, coarser), torch.sigmoid(alpha), coarser
+
+
+def _read_kernels(x: Tensor, guides: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Kernels, corrected guides, sharpness and the logit of alpha.
+
+    The network need not learn to find the edges in its inputs: it corrects what they show, their noise above all, and
+    decides, pixel by pixel, how far to trust each group of them.
+    """
+    correction, sharpness, alpha, logits = x.split([_GUIDES, 3, 1, x.shape[1] - _GUIDES - 4], 1)
+    guides = guides + correction
+    sharpness = sharpness.clamp_max(6).exp() * sharpness.new_tensor(_SHARPNESS).view(1, 3, 1, 1)
+    return edge_stopping(logits, sharpness, guides), guides, sharpness, alpha
 
 
 class DirectNetwork(nn.Module):
@@ -204,8 +240,8 @@ class DirectNetwork(nn.Module):
 
         x = self.bottom(skips.pop())
         for up in self.up:
-            x = up(torch.cat([upsample(x), skips.pop()], 1))
-        x = torch.cat([upsample(x), skips.pop()], 1)
+            x = up(torch.cat([F.interpolate(x, scale_factor=2), skips.pop()], 1))
+        x = torch.cat([F.interpolate(x, scale_factor=2), skips.pop()], 1)
         return self.leave(x).float()
 
 

@@ -17,7 +17,8 @@ EPS = 0.01
 _KEY = 0.18  # middle grey: the log-average of a normalised frame (Reinhard et al. 2002, section 3.1)
 _BIN = 16  # pixels; the log-average is taken over the means of such squares, so that noise does not darken it
 _BLACK = 1e-8  # bins below it say nothing of the exposure
-_ALBEDO_FLOOR = 0.25  # what black is divided by: mirrors, glass and emitters too, whose albedo is 0
+#: What black is divided by where nothing better is known.
+ALBEDO_FLOOR = 0.25
 _LOG_OF_ONE = math.log1p(1 / EPS)
 
 
@@ -48,27 +49,30 @@ def unexpose(normalised: Tensor, factor: Tensor) -> Tensor:
     return normalised / factor
 
 
-def _modulation(albedo: Tensor, present: Tensor) -> Tensor:
-    """Affine in the albedo: a pixel on the edge of two surfaces then never exceeds both of them when divided."""
-    return torch.where(present.view(-1, 1, 1, 1) > 0, albedo + _ALBEDO_FLOOR, torch.ones_like(albedo))
+def modulation(albedo: Tensor, present: Tensor, floor: Tensor | float = ALBEDO_FLOOR) -> Tensor:
+    """What radiance is divided by, so that the network filters light rather than paint.
 
-
-def demodulate(radiance: Tensor, albedo: Tensor, present: Tensor) -> Tensor:
-    """Divide out the texture, so that the network filters light rather than paint.
-
-    Only inputs are ever divided; the result is multiplied back before it meets a target.
+    Affine in the albedo: a pixel on the edge of two surfaces then never exceeds both of them when divided.
 
     Args:
-        radiance: (B, 3, H, W).
         albedo: (B, 3, H, W) in [0, 1].
         present: (B,) 1 where the albedo is known, 0 where it is to be left out.
+        floor: what black is divided by: mirrors, glass and emitters too, whose albedo is 0; (B, 1, H, W) or a number.
+
+    Returns:
+        (B, 3, H, W), positive; one where the albedo is left out.
     """
-    return radiance / _modulation(albedo, present)
+    return torch.where(present.view(-1, 1, 1, 1) > 0, albedo + floor, torch.ones_like(albedo))
 
 
-def remodulate(demodulated: Tensor, albedo: Tensor, present: Tensor) -> Tensor:
+def demodulate(radiance: Tensor, modulation: Tensor) -> Tensor:
+    """Radiance (B, 3, H, W) to light. Only inputs are divided; results are multiplied before they meet a target."""
+    return radiance / modulation
+
+
+def remodulate(light: Tensor, modulation: Tensor) -> Tensor:
     """The inverse of `demodulate`."""
-    return demodulated * _modulation(albedo, present)
+    return light * modulation
 
 
 def log_encode(x: Tensor) -> Tensor:

@@ -1,16 +1,32 @@
 import torch
 from torch.testing import assert_close
 
-from denoise.kernels import TENT, Predictions, blend, distances, filter_pyramid, gather, pool, upsample
+from denoise import kernels as kernels_module
+from denoise.kernels import (
+    BILINEAR,
+    Level,
+    Predictions,
+    blend,
+    corner_stopping,
+    edge_stopping,
+    filter_pyramid,
+    gather,
+    pool,
+    upsample,
+)
 
 
-def random_predictions(height: int, width: int, levels: int = 3) -> Predictions:
-    sizes = [(height >> level, width >> level) for level in range(levels)]
+def random_predictions(height: int, width: int, coarser: int = 2) -> Predictions:
+    sizes = [(height >> level, width >> level) for level in range(coarser + 1)]
+    levels = [
+        Level(torch.rand(1, 25, h, w).softmax(1), torch.rand(1, 4, h, w).softmax(1), torch.rand(1, 1, h, w))
+        for h, w in sizes[:-1]
+    ]
     return Predictions(
+        modulation=torch.ones(1, 3, height, width),
         weight=torch.rand(1, 1, height, width) + 0.01,
-        kernels=[torch.rand(1, 25, h, w).softmax(1) for h, w in sizes],
-        upsamplers=[torch.rand(1, 9, h, w).softmax(1) for h, w in sizes[:-1]],
-        alphas=[torch.rand(1, 1, h, w) for h, w in sizes[:-1]],
+        levels=levels,
+        coarsest=torch.rand(1, 25, *sizes[-1]).softmax(1),
     )
 
 
@@ -46,19 +62,22 @@ def test_blend_by_hand():
     assert_close(blend(fine, coarse, torch.full((1, 1, 2, 2), 0.25)), torch.full((1, 3, 2, 2), 2.0))
 
 
-def test_tent_makes_bilinear_interpolation():
+def test_even_corners_make_bilinear_interpolation():
     x = torch.rand(1, 2, 3, 5)
-    tent = torch.tensor(TENT).view(1, 9, 1, 1).expand(1, 9, 6, 10)
-    assert_close(upsample(x, tent), torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear"))
-    assert_close(upsample(x)[..., ::2, 1::2], x)
+    bilinear = torch.tensor(BILINEAR).view(1, 4, 1, 1).expand(1, 4, 6, 10)
+    assert_close(upsample(x, bilinear), torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear"))
 
 
 def test_upsample_by_hand():
-    x = torch.tensor([[1.0, 5.0]]).view(1, 1, 1, 2)
-    kernels = torch.zeros(1, 9, 2, 4)
-    kernels[:, 4] = 0.75  # the coarse pixel a fine one lies in
-    kernels[:, 5] = 0.25  # what is to the right of the fine one
-    assert_close(upsample(x, kernels)[0, 0], torch.tensor([[1.0, 2.0, 5.0, 5.0]]).repeat(2, 1))
+    x = torch.tensor([[1.0, 5.0], [10.0, 20.0]]).view(1, 1, 2, 2)
+    weights = torch.zeros(1, 4, 4, 4)
+    weights[:, 0] = 0.75  # the coarse pixel a fine one lies in
+    weights[:, 1] = 0.25  # the near one beside it
+    assert_close(upsample(x, weights)[0, 0, 1], torch.tensor([1.0, 2.0, 4.0, 5.0]))
+    weights[:, 1], weights[:, 2] = 0, 0.25  # above or below
+    assert_close(upsample(x, weights)[0, 0, :, 0], torch.tensor([1.0, 3.25, 7.75, 10.0]))
+    weights[:, 2], weights[:, 3] = 0, 0.25  # across
+    assert_close(upsample(x, weights)[0, 0, 1, :2], torch.tensor([0.75 + 0.25 * 10, 0.75 + 0.25 * 20]))
 
 
 def test_pyramid_keeps_a_constant_and_the_range():
@@ -78,18 +97,17 @@ def test_pyramid_is_linear_so_layers_still_sum_to_the_beauty():
 
 def test_pyramid_with_identity_kernels_and_no_blending_is_the_identity():
     predictions = random_predictions(12, 20)
-    for kernels in predictions.kernels:
-        kernels.zero_()[:, 12] = 1
-    for alpha in predictions.alphas:
-        alpha.zero_()
+    for level in predictions.levels:
+        level.kernels.zero_()[:, 12] = 1
+        level.alpha.zero_()
     image = torch.rand(1, 3, 12, 20)
     assert_close(filter_pyramid(image, predictions), image)
 
 
 def test_a_firefly_without_weight_reaches_no_coarser_level():
     predictions = random_predictions(12, 20)
-    for alpha in predictions.alphas:
-        alpha.fill_(1)  # only the coarsest level counts
+    for level in predictions.levels:
+        level.alpha.fill_(1)  # only the coarsest level counts
     predictions.weight[0, 0, 5, 9] = 0
     image = torch.rand(1, 1, 12, 20)
     spoiled = image.clone()
@@ -97,13 +115,66 @@ def test_a_firefly_without_weight_reaches_no_coarser_level():
     assert_close(filter_pyramid(spoiled, predictions), filter_pyramid(image, predictions))
 
 
-def test_distances_by_hand():
-    features = torch.tensor([[1.0, 2.0, 4.0], [0.0, 3.0, 1.0]]).view(1, 1, 2, 3).repeat(1, 2, 1, 1)
-    apart = distances(features, features, 3)
-    assert apart.shape == (1, 9, 2, 3)
-    assert apart[0, 4].abs().max() == 0  # from itself
-    assert apart[0, 5, 0, 1] == 2 * (4 - 2) ** 2  # right neighbour, two channels
-    assert apart[0, 6, 0, 1] == 2 * (0 - 2) ** 2  # lower left
-    assert apart[0, 0, 0, 0] == 0  # beyond the edge: repeated
-    elsewhere = distances(features, features + 10, 3)
-    assert elsewhere[0, 4, 1, 2] == 2 * 10**2
+def test_light_is_filtered_and_not_paint():
+    predictions = random_predictions(12, 20)._replace(modulation=torch.rand(1, 3, 12, 20) + 0.1)
+    assert_close(filter_pyramid(2.5 * predictions.modulation, predictions), 2.5 * predictions.modulation)
+
+
+def test_predictions_of_one_image_filter_many():
+    predictions = random_predictions(12, 20)
+    images = torch.rand(4, 3, 12, 20)
+    one_by_one = torch.cat([filter_pyramid(image[None], predictions) for image in images])
+    assert torch.equal(filter_pyramid(images, predictions), one_by_one)
+
+
+def test_strips_change_nothing(monkeypatch):
+    predictions, image = random_predictions(36, 20), torch.rand(1, 3, 36, 20, requires_grad=True)
+    planes = torch.rand(1, 25, 36, 20), torch.rand(1, 3, 36, 20), torch.rand(1, 9, 36, 20)
+    coarse = torch.rand(1, 9, 18, 10)
+
+    def everything():
+        return filter_pyramid(image, predictions), edge_stopping(*planes), corner_stopping(*planes[1:], coarse)
+
+    whole = everything()
+    monkeypatch.setattr(kernels_module, "_CACHED", 20 * 7)
+    monkeypatch.setattr(kernels_module, "_compiled", lambda: None)
+    with torch.inference_mode():
+        for striped, reference in zip(everything(), whole, strict=True):
+            assert_close(striped, reference)
+
+
+def test_edge_stopping_by_hand():
+    guides = torch.zeros(1, 9, 2, 3)
+    guides[0, 1] = torch.tensor([[1.0, 2.0, 4.0], [0.0, 3.0, 1.0]])  # of the first group
+    guides[0, 8, 0, 2] = 1.0  # of the third
+    sharpness = torch.tensor([0.5, 7.0, 2.0]).view(1, 3, 1, 1).expand(1, 3, 2, 3)
+    logits = torch.zeros(1, 9, 2, 3)
+    logits[:, 6] = 1.0
+    log = edge_stopping(logits, sharpness, guides).log()
+    assert_close(log[0, 5, 0, 1] - log[0, 4, 0, 1], torch.tensor(-0.5 * (4 - 2) ** 2 - 2.0 * 1**2))  # to the right
+    assert_close(log[0, 6, 0, 1] - log[0, 4, 0, 1], torch.tensor(1 - 0.5 * (0 - 2) ** 2))  # lower left
+    assert_close(log[0, 0, 0, 0] - log[0, 4, 0, 0], torch.tensor(0.0))  # beyond the edge: repeated
+
+
+def test_corner_stopping_by_hand():
+    guides, coarse = torch.zeros(1, 9, 2, 4), torch.zeros(1, 9, 1, 2)
+    coarse[0, 3, 0, 1] = 2.0  # of the second group
+    sharpness = torch.tensor([5.0, 0.3, 5.0]).view(1, 3, 1, 1).expand(1, 3, 2, 4)
+    log = corner_stopping(sharpness, guides, coarse).log()
+    bilinear = torch.tensor(BILINEAR).log()
+    assert_close(log[0, 1, 0, 1] - log[0, 0, 0, 1], bilinear[1] - bilinear[0] - 0.3 * 2**2)  # the right one is apart
+    assert_close(log[0, 2, 0, 1] - log[0, 0, 0, 1], bilinear[2] - bilinear[0])  # above: the edge, repeated
+
+
+def test_gradients_are_those_of_finite_differences():
+    def planes(*channels, height=4, width=6):
+        return [torch.rand(2, c, height, width, dtype=torch.double, requires_grad=True) for c in channels]
+
+    coarse = planes(9, height=2, width=3)
+    for function, arguments in (
+        (edge_stopping, planes(9, 3, 9)),
+        (corner_stopping, planes(3, 9) + coarse),
+        (gather, planes(3, 9)),
+        (upsample, planes(3, height=2, width=3) + planes(4)),
+    ):
+        assert torch.autograd.gradcheck(function, arguments)

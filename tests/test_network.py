@@ -4,12 +4,14 @@ import pytest
 import torch
 from torch.testing import assert_close
 
+from denoise import network as network_module
 from denoise.checkpoint import load_model, load_state, save_model, save_state
 from denoise.errors import ModelError
 from denoise.network import DirectNetwork, Inputs, KernelNetwork, ModelConfig, build
+from denoise.precision import mixed
 from denoise.transfer import log_encode
 
-SMALL = ModelConfig(widths=(8, 8, 8, 8), head=8, kernel=3)
+SMALL = ModelConfig(widths=(8, 8, 8, 8), head=8, fine_kernel=3, kernel=3)
 
 
 def random_inputs(height: int, width: int, present=(1.0, 1.0, 1.0)) -> Inputs:
@@ -34,22 +36,21 @@ def test_shapes_in_and_out(config):
 
 
 def test_shipped_size_stays_under_four_megabytes():
-    assert sum(p.numel() for p in build(ModelConfig()).parameters()) * 4 < 4e6
+    assert sum(p.numel() for p in build(ModelConfig()).parameters()) * 2 < 3.98e6  # half floats, and room for the text
 
 
 def test_predictions_are_convex():
-    predictions = roughened(KernelNetwork(SMALL)).predict(random_inputs(48, 32))
-    assert [tuple(k.shape[1:]) for k in predictions.kernels] == [
-        (9, 48, 32), (9, 24, 16), (9, 12, 8), (9, 6, 4), (9, 3, 2)
-    ]  # fmt: skip
-    for kernels in predictions.kernels:
-        assert kernels.min() >= 0
-        assert_close(kernels.sum(1), torch.ones_like(kernels[:, 0]))
-    for kernels in predictions.upsamplers:
-        assert_close(kernels.sum(1), torch.ones_like(kernels[:, 0]))
-    for alpha in predictions.alphas:
-        assert 0 <= alpha.min() and alpha.max() <= 1
-    assert predictions.weight.min() > 0
+    predictions = roughened(KernelNetwork(dataclasses.replace(SMALL, kernel=5))).predict(random_inputs(48, 32))
+    shapes = [tuple(level.kernels.shape[1:]) for level in predictions.levels]
+    assert shapes == [(9, 48, 32), (25, 24, 16), (25, 12, 8), (25, 6, 4)]
+    assert predictions.coarsest.shape == (1, 25, 3, 2)
+    for level in predictions.levels:
+        assert level.kernels.min() >= 0
+        assert_close(level.kernels.sum(1), torch.ones_like(level.kernels[:, 0]))
+        assert_close(level.upsampler.sum(1), torch.ones_like(level.upsampler[:, 0]))
+        assert 0 <= level.alpha.min() and level.alpha.max() <= 1
+    assert_close(predictions.coarsest.sum(1), torch.ones(1, 3, 2))
+    assert predictions.weight.min() > 0 and predictions.modulation.min() > 0
 
 
 def test_full_resolution_kernels_belong_to_their_pixel():
@@ -58,9 +59,10 @@ def test_full_resolution_kernels_belong_to_their_pixel():
     with torch.no_grad():
         network.full_head.weight.zero_()
         network.full_head.bias.zero_()
-        network.full_head.bias[0 * 4 + 3] = 9.0  # first tap, lower right pixel of each block
+        first_tap = 2 + 9 + 3 + 1  # after floor, weight, corrections, sharpness and alpha
+        network.full_head.bias[first_tap * 4 + 3] = 9.0  # lower right pixel of each block
     flat = Inputs(*torch.full((4, 1, 3, 16, 16), 0.5), torch.ones(1, 3))  # nowhere an edge
-    kernels = network.predict(flat).kernels[0]
+    kernels = network.predict(flat).levels[0].kernels
     assert kernels[0, 0, 1::2, 1::2].min() > 0.99
     assert_close(kernels[0, 0, ::2, ::2], torch.full((8, 8), 1 / 9))
 
@@ -68,13 +70,43 @@ def test_full_resolution_kernels_belong_to_their_pixel():
 def test_kernels_of_an_untrained_network_stop_at_edges_of_albedo_and_normal():
     inputs = Inputs(*torch.full((4, 1, 3, 32, 32), 0.5), torch.ones(1, 3))
     inputs.albedo[..., 16:] = 0.9  # 0.16 apart, squared, three times: exp(-20 * 0.48)
-    kernels = KernelNetwork(SMALL).predict(inputs).kernels[0][0, :, 8]  # (9, 32) along a row
+    kernels = KernelNetwork(SMALL).predict(inputs).levels[0].kernels[0, :, 8]  # (9, 32) along a row
     across = torch.exp(torch.tensor(-20 * 3 * 0.4**2))
     # light is radiance over albedo and floor: its log differs too
-    light = log_encode(torch.tensor([0.5 / 0.55, 0.5 / 0.95])).diff() ** 2
+    light = log_encode(torch.tensor([0.5 / 0.75, 0.5 / 1.15])).diff() ** 2
     across = across * torch.exp(-3 * light)[0]
     assert_close(kernels[5, 15], across / (6 + 3 * across))
     assert_close(kernels[5, 8], torch.tensor(1 / 9))
+
+
+def test_the_network_can_correct_what_its_inputs_show():
+    inputs = Inputs(*torch.full((4, 1, 3, 32, 32), 0.5), torch.ones(1, 3))
+    network = KernelNetwork(SMALL)
+    with torch.no_grad():
+        for pixel, correction in enumerate((0.0, 1.0, 0.0, 1.0)):  # of the first guide, in the odd columns of a block
+            network.full_head.bias[2 * 4 + pixel] = correction
+    kernels = network.predict(inputs).levels[0].kernels[0, :, 8, 8]
+    apart = torch.exp(torch.tensor(-1.0))
+    assert_close(kernels[[4, 5]], torch.stack([torch.tensor(1.0), apart]) / (3 + 6 * apart))
+
+
+def test_strips_change_nothing(monkeypatch):
+    network = roughened(KernelNetwork(SMALL))
+    inputs = random_inputs(144, 48)
+    whole = network(inputs)
+    monkeypatch.setattr(network_module, "_STRIP", 48 * 20)
+    with torch.inference_mode():
+        assert_close(network(inputs), whole)
+
+
+def test_bfloat16_is_near_float32():
+    network, inputs = roughened(KernelNetwork(SMALL)), random_inputs(48, 32)
+    with torch.inference_mode():
+        exact = network(inputs)
+        with mixed(torch.device("cpu"), "bfloat16"):
+            rounded = network(inputs)
+    assert not torch.equal(rounded, exact)
+    assert (rounded - exact).abs().mean() < 0.01 * exact.abs().mean()
 
 
 def test_nothing_leaks_across_an_edge_that_the_inputs_show():
@@ -111,8 +143,8 @@ def test_model_file_round_trip(tmp_path):
     loaded, provenance = load_model(tmp_path / "m.safetensors")
     assert provenance == {"steps": 3}
     assert loaded.config == SMALL
-    inputs = random_inputs(16, 32)
-    assert torch.equal(loaded(inputs), network(inputs))
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor.half().float())
 
 
 def test_bad_model_files_say_what_to_do(tmp_path):
@@ -130,7 +162,7 @@ def test_bad_model_files_say_what_to_do(tmp_path):
         novelty: int = 1
 
     network = KernelNetwork(SMALL)
-    network.config = Later(widths=(8, 8, 8, 8), head=8, kernel=3)
+    network.config = Later(**dataclasses.asdict(SMALL))
     save_model(tmp_path / "later.safetensors", network, {})
     with pytest.raises(ModelError, match="novelty"):
         load_model(tmp_path / "later.safetensors")

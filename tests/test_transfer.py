@@ -9,6 +9,7 @@ from denoise.transfer import (
     exposure,
     log_decode,
     log_encode,
+    modulation,
     remodulate,
     unexpose,
 )
@@ -54,21 +55,28 @@ def test_demodulation_by_hand():
     albedo = torch.zeros(1, 3, 1, 3)
     albedo[0, :, 0, 1] = 0.25  # plus 0.25: halved radiance over 0.5
     albedo[0, 0, 0, 2] = 0.75  # red only: the other channels are divided by the floor
-    light = demodulate(radiance, albedo, torch.ones(1))
+    light = demodulate(radiance, modulation(albedo, torch.ones(1)))
     assert torch.allclose(light[0, :, 0, 0], torch.full((3,), 2.0))
     assert torch.allclose(light[0, :, 0, 1], torch.full((3,), 1.0))
     assert torch.allclose(light[0, :, 0, 2], torch.tensor([0.5, 2.0, 2.0]))
 
 
+def test_the_floor_can_be_each_pixels_own():
+    albedo, floor = torch.full((2, 3, 1, 2), 0.5), torch.tensor([0.25, 1.5]).view(1, 1, 1, 2)
+    divisor = modulation(albedo, torch.tensor([1.0, 0.0]), floor)
+    assert torch.equal(divisor[0, :, 0], torch.tensor([0.75, 2.0]).expand(3, 2))
+    assert torch.equal(divisor[1], torch.ones(3, 1, 2))  # no albedo
+
+
 def test_the_edge_of_a_lamp_lies_between_the_lamp_and_the_wall():
     covered = torch.linspace(0, 1, 101).view(1, 1, 1, -1).expand(1, 3, 1, -1)  # by a wall of albedo 0.8, radiance 3
-    light = demodulate(125 * (1 - covered) + 3 * covered, 0.8 * covered, torch.ones(1))
+    light = demodulate(125 * (1 - covered) + 3 * covered, modulation(0.8 * covered, torch.ones(1)))
     assert (light.diff(dim=-1) < 0).all()
 
 
 def test_demodulation_round_trip_and_absent_albedo():
     radiance, albedo = torch.rand(2, 3, 5, 7), torch.rand(2, 3, 5, 7)
-    present = torch.tensor([1.0, 0.0])
-    light = demodulate(radiance, albedo, present)
+    divisor = modulation(albedo, torch.tensor([1.0, 0.0]))
+    light = demodulate(radiance, divisor)
     assert torch.equal(light[1], radiance[1])
-    assert torch.allclose(remodulate(light, albedo, present), radiance, rtol=1e-6)
+    assert torch.allclose(remodulate(light, divisor), radiance, rtol=1e-6)

@@ -1,0 +1,332 @@
+"""The filter's inner loops in one pass over each row, compiled by numba: for inference on CPUs.
+
+The same as `denoise.kernels` has them in torch, which is the reference, to the rounding of float32, and several times
+as fast: what torch writes to memory between two operations stays in the cache here. `denoise.kernels`
+chooses; importing this module compiles it, or loads what an earlier process has compiled.
+
+Every function works on rows of blocks of `_BLOCK` pixels. Rows that several output rows need are copied once, with the
+edge's pixels repeated, into a ring: row y of the plane is row y % n of the ring.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from numba import config, njit
+from torch import Tensor
+
+if config.DISABLE_JIT:
+    raise ImportError("numba is told not to compile (NUMBA_DISABLE_JIT); interpreted, these loops take hours")
+
+_BLOCK = 1024  # pixels of a row: its rings fit into a second-level cache, and few turns go to small work
+_ROWS = 16  # of a thread's share, at least; fewer, and the rows that shares have in common cost more
+_PARTS = 4  # shares for each thread, for those that other processes slow down
+
+_GUIDES = 9
+_FLOAT32 = np.float32  # plain numbers would be float64, and everything they touch
+_LOG_BILINEAR = np.log(np.array([9, 3, 3, 1]) / 16).astype(np.float32)  # `kernels.BILINEAR`
+
+# exp(r) for |r| <= log(2) / 2, and log(2) in two parts of which the first has few digits (Cephes, expf.c)
+_LEAST = _FLOAT32(-87)  # below, its exponential is subnormal
+_LOG2_E = _FLOAT32(1.44269504088896341)
+_LOG_2_HIGH, _LOG_2_LOW = _FLOAT32(0.693359375), _FLOAT32(-2.12194440e-4)
+_P5, _P4, _P3 = _FLOAT32(1.9875691500e-4), _FLOAT32(1.3981999507e-3), _FLOAT32(8.3334519073e-3)
+_P2, _P1, _P0 = _FLOAT32(4.1665795894e-2), _FLOAT32(1.6666665459e-1), _FLOAT32(5.0000001201e-1)
+_ROUND = _FLOAT32(3 << 22)  # a float32 that it is added to has no digits left after the point
+_ONE, _ZERO, _LOWEST = _FLOAT32(1), _FLOAT32(0), np.finfo(np.float32).min
+_BIAS, _MANTISSA = np.int32(127), np.int32(23)
+
+
+def _inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    compiled: Callable[..., Any] = njit(fastmath={"contract"}, nogil=True)(function)
+    return compiled
+
+
+def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Compile now, keeping the machine code beside the module or in the user's cache folder.
+
+    Without wraparound, alias or error checks in the inner loops LLVM makes vector code of them: products and sums may
+    be contracted, nothing else is relaxed, so NaN stays NaN.
+    """
+
+    def compile_now(function: Callable[..., Any]) -> Callable[..., Any]:
+        for kept in (True, False):
+            try:
+                compiled: Callable[..., Any] = njit(
+                    signature, fastmath={"contract"}, nogil=True, error_model="numpy", cache=kept
+                )(function)
+                return compiled
+            except Exception:  # of the cache: no folder to write to, a full disk, a damaged file
+                if not kept:
+                    raise
+        raise AssertionError
+
+    return compile_now
+
+
+@_inlined
+def _exp(x):  # type: ignore[no-untyped-def]
+    """The exponential of a float32 that is not positive, to 2e-7 of itself; numba's own is not vectorised."""
+    x = _LEAST if x < _LEAST else x
+    shifted = x * _LOG2_E + _ROUND
+    power = shifted - _ROUND
+    r = x - power * _LOG_2_HIGH - power * _LOG_2_LOW
+    p = ((((_P5 * r + _P4) * r + _P3) * r + _P2) * r + _P1) * r + _P0
+    scale = np.int32((_FLOAT32(shifted).view(np.int32) + _BIAS) << _MANTISSA).view(np.float32)  # 2 ** power
+    return (p * r * r + r + _ONE) * scale
+
+
+@_inlined
+def _load(row, start, out):  # type: ignore[no-untyped-def]
+    """Fill `out` with the row from `start` on, which may lie before it, and repeat its first and last pixel."""
+    before = min(max(-start, 0), out.size)
+    end = max(min(row.size - start, out.size), before)
+    out[:before] = row[0]
+    out[before:end] = row[start + before : start + end]
+    out[end:] = row[row.size - 1]
+
+
+@_inlined
+def _less_distances(logits, sharpness, near, shift, own, border, y, left, count, out):  # type: ignore[no-untyped-def]
+    """Logits less the weighed squares of what guides `near`, shifted, and `own` differ by; in one loop, to be fast."""
+    n0, o0 = near[0, shift : shift + count], own[0, border : border + count]
+    n1, o1 = near[1, shift : shift + count], own[1, border : border + count]
+    n2, o2 = near[2, shift : shift + count], own[2, border : border + count]
+    n3, o3 = near[3, shift : shift + count], own[3, border : border + count]
+    n4, o4 = near[4, shift : shift + count], own[4, border : border + count]
+    n5, o5 = near[5, shift : shift + count], own[5, border : border + count]
+    n6, o6 = near[6, shift : shift + count], own[6, border : border + count]
+    n7, o7 = near[7, shift : shift + count], own[7, border : border + count]
+    n8, o8 = near[8, shift : shift + count], own[8, border : border + count]
+    s0, s1, s2 = sharpness[0, y, left:], sharpness[1, y, left:], sharpness[2, y, left:]
+    for x in range(count):
+        a, b, c = n0[x] - o0[x], n1[x] - o1[x], n2[x] - o2[x]
+        d, e, f = n3[x] - o3[x], n4[x] - o4[x], n5[x] - o5[x]
+        g, h, i = n6[x] - o6[x], n7[x] - o7[x], n8[x] - o8[x]
+        first, second, third = a * a + b * b + c * c, d * d + e * e + f * f, g * g + h * h + i * i
+        out[x] = logits[x] - (first * s0[x] + second * s1[x] + third * s2[x])
+
+
+@_inlined
+def _softmax(rows, count, largest, total, out, y, left):  # type: ignore[no-untyped-def]
+    """Softmax over the rows (k, _BLOCK), to `count` pixels of out (k, H, W)."""
+    largest[:] = _LOWEST
+    for k in range(len(rows)):
+        row = rows[k]
+        for x in range(count):
+            largest[x] = row[x] if row[x] > largest[x] else largest[x]
+    total[:] = _ZERO
+    for k in range(len(rows)):
+        row = rows[k]
+        for x in range(count):
+            row[x] = _exp(row[x] - largest[x])
+            total[x] += row[x]
+    for x in range(count):
+        total[x] = _ONE / total[x]
+    for k in range(len(rows)):
+        row, share = rows[k], out[k, y, left : left + count]
+        for x in range(count):
+            share[x] = row[x] * total[x]
+
+
+@_inlined
+def _load_corners(row, left, padded, own, beside):  # type: ignore[no-untyped-def]
+    """A coarse row at each fine pixel from `left`: the coarse pixel that it lies in, and the nearest beside."""
+    _load(row, left // 2 - 1, padded)
+    for x in range(_BLOCK // 2):
+        own[2 * x] = padded[x + 1]
+        own[2 * x + 1] = padded[x + 1]
+        beside[2 * x] = padded[x]
+        beside[2 * x + 1] = padded[x + 2]
+
+
+_PLANES = "float32[:,:,::1]"
+
+
+@_compiled(f"void({_PLANES}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp)")
+def _edge_rows(logits, sharpness, guides, out, first, last):  # type: ignore[no-untyped-def]
+    taps, height, width = logits.shape
+    size = int(round(taps**0.5))
+    border = size // 2
+    ring = np.empty((size, _GUIDES, _BLOCK + size - 1), np.float32)
+    rows = np.empty((taps, _BLOCK), np.float32)
+    largest, total = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
+    for left in range(0, width, _BLOCK):
+        count = min(_BLOCK, width - left)
+        loaded = max(first - border, 0)
+        for y in range(first, last):
+            while loaded <= min(y + border, height - 1):
+                for c in range(_GUIDES):
+                    _load(guides[c, loaded], left - border, ring[loaded % size, c])
+                loaded += 1
+            for k in range(taps):
+                near = ring[min(max(y + k // size - border, 0), height - 1) % size]
+                free, own = logits[k, y, left:], ring[y % size]
+                _less_distances(free, sharpness, near, k % size, own, border, y, left, count, rows[k])
+            _softmax(rows, count, largest, total, out, y, left)
+
+
+@_compiled(f"void({_PLANES}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp)")
+def _corner_rows(sharpness, guides, coarse, out, first, last):  # type: ignore[no-untyped-def]
+    height, width = coarse.shape[1], guides.shape[2]
+    ring = np.empty((3, 2, _GUIDES, _BLOCK), np.float32)
+    padded = np.empty(_BLOCK // 2 + 2, np.float32)
+    own = np.empty((_GUIDES, _BLOCK), np.float32)
+    bilinear = np.empty((4, _BLOCK), np.float32)
+    rows = np.empty((4, _BLOCK), np.float32)
+    largest, total = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
+    for k in range(4):
+        bilinear[k, :] = _LOG_BILINEAR[k]
+    for left in range(0, width, _BLOCK):
+        count = min(_BLOCK, width - left)
+        loaded = max(first // 2 - 1, 0)
+        for y in range(first, last):
+            while loaded <= min(y // 2 + 1, height - 1):
+                for c in range(_GUIDES):
+                    _load_corners(coarse[c, loaded], left, padded, ring[loaded % 3, 0, c], ring[loaded % 3, 1, c])
+                loaded += 1
+            for c in range(_GUIDES):
+                _load(guides[c, y], left, own[c])
+            for k in range(4):
+                row = y // 2 if k < 2 else min(max(y // 2 + 2 * (y % 2) - 1, 0), height - 1)
+                _less_distances(bilinear[k], sharpness, ring[row % 3, k % 2], 0, own, 0, y, left, count, rows[k])
+            _softmax(rows, count, largest, total, out, y, left)
+
+
+@_compiled(f"void({', '.join([_PLANES] * 6)}, intp, intp)")
+def _level_rows(image, coarse, kernels, upsampler, alpha, out, first, last):  # type: ignore[no-untyped-def]
+    channels, height, width = image.shape
+    coarse_height, taps = coarse.shape[1], len(kernels)
+    size = int(round(taps**0.5))
+    border = size // 2
+    ring = np.empty((size, channels, _BLOCK + size - 1), np.float32)
+    corners = np.empty((3, 2, channels, _BLOCK), np.float32)
+    padded = np.empty(_BLOCK // 2 + 2, np.float32)
+    total = np.empty(_BLOCK, np.float32)
+    for left in range(0, width, _BLOCK):
+        count = min(_BLOCK, width - left)
+        loaded, coarse_loaded = max(first - border, 0), max(first // 2 - 1, 0)
+        for y in range(first, last):
+            while loaded <= min(y + border, height - 1):
+                for c in range(channels):
+                    _load(image[c, loaded], left - border, ring[loaded % size, c])
+                loaded += 1
+            while coarse_loaded <= min(y // 2 + 1, coarse_height - 1):
+                slot = coarse_loaded % 3
+                for c in range(channels):
+                    _load_corners(coarse[c, coarse_loaded], left, padded, corners[slot, 0, c], corners[slot, 1, c])
+                coarse_loaded += 1
+            beyond = min(max(y // 2 + 2 * (y % 2) - 1, 0), coarse_height - 1) % 3
+            within = y // 2 % 3
+            u0, u1 = upsampler[0, y, left:], upsampler[1, y, left:]
+            u2, u3 = upsampler[2, y, left:], upsampler[3, y, left:]
+            share = alpha[0, y, left:]
+            for c in range(channels):
+                total[:] = _ZERO
+                for k in range(taps):
+                    near = ring[min(max(y + k // size - border, 0), height - 1) % size, c, k % size : k % size + count]
+                    weight = kernels[k, y, left:]
+                    for x in range(count):
+                        total[x] += weight[x] * near[x]
+                c0, c1 = corners[within, 0, c], corners[within, 1, c]
+                c2, c3 = corners[beyond, 0, c], corners[beyond, 1, c]
+                blended = out[c, y, left:]
+                for x in range(count):
+                    up = u0[x] * c0[x] + u1[x] * c1[x] + u2[x] * c2[x] + u3[x] * c3[x]
+                    blended[x] = total[x] + share[x] * (up - total[x])
+
+
+@_compiled(f"void({_PLANES}, {_PLANES}, intp, intp)")
+def _shuffled_rows(coarse, out, first, last):  # type: ignore[no-untyped-def]
+    for c in range(len(out)):
+        for y in range(first, last):
+            even, odd = coarse[4 * c + y % 2 * 2, y // 2], coarse[4 * c + y % 2 * 2 + 1, y // 2]
+            row = out[c, y]
+            for x in range(even.size):
+                row[2 * x] = even[x]
+                row[2 * x + 1] = odd[x]
+
+
+def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
+    """As `kernels.edge_stopping`."""
+    out = _empty(logits)
+    for planes in zip(*map(_arrays, (logits, sharpness, guides, out)), strict=True):
+        _by_rows(_edge_rows, planes)
+    return out
+
+
+def corner_stopping(sharpness: Tensor, guides: Tensor, coarse: Tensor) -> Tensor:
+    """As `kernels.corner_stopping`."""
+    out = guides.new_empty(guides.shape[0], 4, *guides.shape[2:])
+    for planes in zip(*map(_arrays, (sharpness, guides, coarse, out)), strict=True):
+        _by_rows(_corner_rows, planes)
+    return out
+
+
+def filter_level(image: Tensor, coarse: Tensor, kernels: Tensor, upsampler: Tensor, alpha: Tensor) -> Tensor:
+    """One level on the way up: the gathered image, blended with what came from below.
+
+    Args:
+        image: (B, C, H, W), H and W even.
+        coarse: (B, C, H / 2, W / 2), the filtered coarser level.
+        kernels: (B, k * k, H, W), or (1, k * k, H, W) for all.
+        upsampler: (B, 4, H, W), or (1, 4, H, W) for all.
+        alpha: (B, 1, H, W), or (1, 1, H, W) for all.
+
+    Returns:
+        (B, C, H, W).
+    """
+    out = _empty(image)
+    if len(kernels) == 1:  # all images at once: the kernels are read from memory once
+        image, coarse, filtered = (plane.flatten(0, 1)[None] for plane in (image, coarse, out))
+    else:
+        filtered = out
+    planes = (image, coarse, kernels, upsampler, alpha, filtered)
+    for one in zip(*map(_arrays, planes), strict=True):
+        _by_rows(_level_rows, one)
+    return out
+
+
+def pixel_shuffle(coarse: Tensor) -> Tensor:
+    """As `kernels.pixel_shuffle`."""
+    count, channels, height, width = coarse.shape
+    out = coarse.new_empty(count, channels // 4, 2 * height, 2 * width)
+    for planes in zip(*map(_arrays, (coarse, out)), strict=True):
+        _by_rows(_shuffled_rows, planes)
+    return out
+
+
+def _empty(like: Tensor) -> Tensor:
+    return torch.empty_like(like, memory_format=torch.contiguous_format)
+
+
+def _arrays(planes: Tensor) -> list[np.ndarray]:
+    """The images of a batch, (C, H, W) each."""
+    return [one.detach().contiguous().numpy() for one in planes]
+
+
+def _by_rows(function: Callable[..., None], planes: tuple[np.ndarray, ...]) -> None:
+    """Call a function with the planes and each share of the last one's rows, in as many threads as torch uses."""
+    threads, height = torch.get_num_threads(), planes[-1].shape[1]
+    rows = max(_ROWS, -(-height // (threads * _PARTS)))
+    if threads == 1 or rows >= height:
+        function(*planes, 0, height)
+        return
+    shares = [(top, min(top + rows, height)) for top in range(0, height, rows)]
+    list(_workers(threads).map(lambda share: function(*planes, *share), shares))
+
+
+@cache
+def _workers(threads: int) -> ThreadPoolExecutor:
+    """Threads that sleep between calls. Not numba's own: those either spin, or serve one caller at a time only."""
+    return ThreadPoolExecutor(threads, "fused")
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_workers.cache_clear)  # threads do not survive a fork

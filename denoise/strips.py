@@ -1,0 +1,59 @@
+"""Large planes, worked on in strips of rows: what comes and goes in between stays small, in the cache where it fits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor
+
+
+def by_strips(
+    function: Callable[..., Sequence[Tensor]], planes: Sequence[Tensor], pixels: int, halo: int, align: int = 1
+) -> Sequence[Tensor]:
+    """What a function of planes returns, computed strip by strip.
+
+    In one piece where strips save nothing: on a GPU, and where autograd keeps what comes and goes anyway.
+
+    Args:
+        function: takes rows of each of the planes and returns planes; what it makes of a row depends on no row farther
+            away than `halo`, but on whether the planes end there, as repeated and zero padding do.
+        planes: (B, C, H, W) each; sizes are whole fractions of the first's.
+        pixels: of the first plane in a strip, about.
+        halo: rows of the first plane, a multiple of `align`.
+        align: strips begin at multiples of so many rows of the first plane.
+
+    Returns:
+        As the function does for the whole planes.
+    """
+    height, width = planes[0].shape[-2:]
+    rows = max(1, round(pixels / (width * align))) * align
+    if rows >= height or torch.is_grad_enabled() or planes[0].device.type != "cpu":
+        return function(*planes)
+    whole: list[Tensor] = []
+    for top in range(0, height, rows):
+        end = min(top + rows, height)
+        first, last = max(top - halo, 0), min(end + halo, height)
+        parts = function(*(_rows(plane, first, last, height) for plane in planes))
+        if not whole:
+            whole = [_whole(part, height, last - first) for part in parts]
+        for plane, part in zip(whole, parts, strict=True):
+            _rows(plane, top, end, height).copy_(_rows(part, top - first, end - first, last - first))
+    return whole
+
+
+def _rows(plane: Tensor, first: int, last: int, height: int) -> Tensor:
+    """Rows of a plane, numbered as those of a plane that has `height` of them."""
+    own = plane.shape[-2]
+    return plane[..., first * own // height : last * own // height, :]
+
+
+def _whole(part: Tensor, height: int, rows: int) -> Tensor:
+    """An empty plane of the kind of `part`, which is that of `rows` rows, for all of `height`."""
+    shape = (*part.shape[:-2], part.shape[-2] * height // rows, part.shape[-1])
+    return part.new_empty(shape).to(memory_format=_order(part))
+
+
+def _order(part: Tensor) -> torch.memory_format:
+    channels_last = part.is_contiguous(memory_format=torch.channels_last) and not part.is_contiguous()
+    return torch.channels_last if channels_last else torch.contiguous_format

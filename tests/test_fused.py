@@ -1,0 +1,165 @@
+"""The compiled loops against torch's, which the tests call with autograd on: then `denoise.kernels` takes torch."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
+
+import numpy as np
+import pytest
+import torch
+from torch.testing import assert_close
+
+from denoise import kernels
+
+needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install '.[fast]'")
+
+SIZES = [(1, 1), (1, 7), (9, 1), (3, 5), (67, 33), (19, 1030)]  # the last is wider than a block
+EVEN_SIZES = [(2, 2), (2, 14), (10, 2), (6, 10), (70, 34), (18, 1030)]
+
+
+@pytest.fixture
+def fused():
+    from denoise import fused
+
+    return fused
+
+
+@pytest.fixture(params=[1, 2])
+def threads(request):
+    before = torch.get_num_threads()
+    torch.set_num_threads(request.param)
+    yield request.param
+    torch.set_num_threads(before)
+
+
+def equal(fast, reference):
+    assert fast.is_contiguous()
+    assert_close(fast, reference, rtol=1e-5, atol=1e-7)
+
+
+def edges(size: int, height: int, width: int, batch: int = 2):
+    return (
+        3 * torch.randn(batch, size * size, height, width),
+        10 * torch.rand(batch, 3, height, width),
+        torch.rand(batch, 9, height, width),
+    )
+
+
+@needs_numba
+@pytest.mark.parametrize("size", [3, 5])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_edge_stopping(fused, threads, size, height, width):
+    planes = edges(size, height, width)
+    equal(fused.edge_stopping(*planes), kernels.edge_stopping(*planes))
+
+
+@needs_numba
+@pytest.mark.parametrize(("height", "width"), EVEN_SIZES)
+def test_corner_stopping(fused, threads, height, width):
+    planes = edges(3, height, width)[1:]
+    coarse = torch.rand(2, 9, height // 2, width // 2)
+    equal(fused.corner_stopping(*planes, coarse), kernels.corner_stopping(*planes, coarse))
+
+
+@needs_numba
+@pytest.mark.parametrize("predicted", [1, 2])
+@pytest.mark.parametrize("size", [3, 5])
+@pytest.mark.parametrize(("height", "width"), EVEN_SIZES)
+def test_filter_level(fused, threads, predicted, size, height, width):
+    image, coarse = torch.rand(2, 3, height, width), torch.rand(2, 3, height // 2, width // 2)
+    weights = [torch.rand(predicted, taps, height, width).softmax(1) for taps in (size * size, 4)]
+    alpha = torch.rand(predicted, 1, height, width)
+    reference = kernels.blend(kernels.gather(image, weights[0]), kernels.upsample(coarse, weights[1]), alpha)
+    equal(fused.filter_level(image, coarse, *weights, alpha), reference)
+
+
+@needs_numba
+def test_filter_level_by_hand(fused):
+    image, coarse = torch.arange(4.0).view(1, 1, 1, 4).repeat(1, 1, 2, 1), torch.tensor([[10.0, 30.0]]).view(1, 1, 1, 2)
+    weights, upsampler = torch.zeros(1, 9, 2, 4), torch.zeros(1, 4, 2, 4)
+    weights[:, 5] = 1  # the right neighbour
+    upsampler[:, 1] = 1  # the nearest coarse pixel beside
+    out = fused.filter_level(image, coarse, weights, upsampler, torch.full((1, 1, 2, 4), 0.25))
+    assert out[0, 0, 1].tolist() == [0.75 * 1 + 2.5, 0.75 * 2 + 7.5, 0.75 * 3 + 2.5, 0.75 * 3 + 7.5]
+
+
+@needs_numba
+def test_pixel_shuffle(fused, threads):
+    coarse = torch.rand(2, 8, 35, 7)
+    assert torch.equal(fused.pixel_shuffle(coarse), kernels.pixel_shuffle(coarse))
+
+
+@needs_numba
+def test_planes_may_be_views_in_any_order(fused):
+    logits, sharpness, guides = edges(3, 6, 10)
+    others = logits.contiguous(memory_format=torch.channels_last), sharpness[:, :, :1, :1].expand(-1, -1, 6, 10), guides
+    mirrored = [plane.flip(-1) for plane in others]
+    equal(fused.edge_stopping(*others), kernels.edge_stopping(*others))
+    equal(fused.edge_stopping(*mirrored), kernels.edge_stopping(*mirrored))
+
+
+@needs_numba
+def test_far_apart_is_zero_and_nan_stays_nan(fused):
+    logits, sharpness, guides = torch.zeros(1, 9, 3, 3), torch.ones(1, 3, 3, 3), torch.zeros(1, 9, 3, 3)
+    guides[..., 2] = 1e4
+    logits[0, 7, 0, 0] = torch.nan
+    out = fused.edge_stopping(logits, sharpness, guides)
+    assert out[0, 5, 1, 1] < 1e-37
+    assert_close(out[0, :, 1, 1].sum(), torch.tensor(1.0))
+    assert out[0, :, 0, 0].isnan().all()
+    assert out[0, :, 1:].isfinite().all()
+
+
+@needs_numba
+def test_exponential_is_exact_to_two_ten_millionths(fused):
+    x = np.linspace(-86.9, 0, 5003, dtype=np.float32)
+    ours = np.array([fused._exp(value) for value in x])
+    assert np.abs(ours / np.exp(x.astype(np.float64)) - 1).max() < 2e-7
+
+
+@needs_numba
+def test_callers_in_several_threads_do_not_meet(fused, threads):
+    several = [edges(3, 70, 34, batch=1) for _ in range(6)]
+    with ThreadPoolExecutor(3) as pool:
+        for fast, planes in zip(pool.map(lambda planes: fused.edge_stopping(*planes), several), several, strict=True):
+            equal(fast, kernels.edge_stopping(*planes))
+
+
+@needs_numba
+def test_without_a_cache_folder_code_is_compiled_in_memory(fused, monkeypatch):
+    from numba.core.caching import FunctionCache
+
+    def nowhere(self, function):
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(FunctionCache, "__init__", nowhere)
+    assert fused._compiled("int64(int64)")(lambda x: x + 1)(2) == 3
+
+
+@needs_numba
+def test_what_is_chosen(fused):
+    plane = torch.rand(1, 4, 3, 3)
+    assert kernels._fused(plane) is None  # autograd may want the gradient
+    with torch.inference_mode():
+        assert kernels._fused(plane) is fused
+        assert kernels._fused(plane, plane.double()) is None
+        assert kernels._fused(plane.to("meta")) is None
+
+
+def test_without_numba_torch_filters(monkeypatch):
+    planes = edges(3, 6, 10)
+    reference = kernels.edge_stopping(*planes)
+    monkeypatch.setitem(sys.modules, "denoise.fused", None)  # importing it fails, as it does without numba
+    kernels._compiled.cache_clear()
+    try:
+        with torch.inference_mode():
+            assert kernels._fused(*planes) is None
+            assert_close(kernels.edge_stopping(*planes), reference)
+    finally:
+        kernels._compiled.cache_clear()
+
+
+def test_numba_is_loaded_when_something_is_filtered_and_not_before():
+    code = "import sys, denoise.denoiser; print('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"

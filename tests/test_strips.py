@@ -1,0 +1,48 @@
+import pytest
+import torch
+import torch.nn.functional as F
+
+from denoise.strips import by_strips
+
+
+def blurred(fine, coarse):
+    """A plane of each size from planes of two, with a reach of two fine rows."""
+    up = F.interpolate(coarse, scale_factor=2)
+    row = F.pad(fine, (0, 0, 1, 1), mode="replicate")
+    both = row[..., :-2, :] + row[..., 2:, :] + up
+    return both, F.max_pool2d(both, 2), F.interpolate(both, scale_factor=3)
+
+
+@pytest.mark.parametrize("pixels", [1, 5 * 4, 5 * 9, 5 * 1000])
+def test_strips_of_planes_of_several_sizes_make_the_whole(pixels):
+    fine, coarse = torch.rand(2, 3, 26, 6), torch.rand(2, 3, 13, 3)
+    with torch.no_grad():
+        striped = by_strips(blurred, (fine, coarse), pixels, halo=2, align=2)
+    for plane, whole in zip(striped, blurred(fine, coarse), strict=True):
+        assert torch.equal(plane, whole)
+
+
+def test_each_strip_has_its_halo_and_no_more():
+    seen = []
+
+    def look(plane):
+        seen.append(plane.flatten().tolist())
+        return (plane,)
+
+    with torch.no_grad():
+        by_strips(look, (torch.arange(10.0).view(1, 1, 10, 1),), pixels=4, halo=1)
+    assert seen == [[0, 1, 2, 3, 4], [3, 4, 5, 6, 7, 8], [7, 8, 9]]
+
+
+def test_the_order_of_channels_in_memory_is_kept():
+    plane = torch.rand(1, 8, 12, 10).contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        (out,) = by_strips(lambda x: (x * 2,), (plane,), pixels=30, halo=0)
+    assert out.is_contiguous(memory_format=torch.channels_last) and torch.equal(out, plane * 2)
+
+
+def test_autograd_goes_through_in_one_piece():
+    plane, calls = torch.rand(1, 1, 8, 4, requires_grad=True), []
+    (out,) = by_strips(lambda x: calls.append(x) or (x * x,), (plane,), pixels=4, halo=0)
+    out.sum().backward()
+    assert len(calls) == 1 and torch.equal(plane.grad, 2 * plane)
