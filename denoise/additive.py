@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 
+from denoise.bits import ordered
 from denoise.errors import FrameError
 from denoise.frame import Frame
 from denoise.layers import Channels, layers_of, window
@@ -65,7 +66,7 @@ def find_groups(frame: Frame, roles: Roles, chosen: Sequence[str] | None = None)
         FrameError: a chosen name that no colour layer of the frame has; the message lists them.
     """
     layers = radiance_layers(frame, roles) if chosen is None else _chosen(frame, roles, chosen)
-    layers = [light for light in layers if any(_bits(frame, light.part, name).any() for name in light.names)]
+    layers = [light for light in layers if any(map(_is_lit, _pixels(frame, light)))]
     if not layers:
         return ()
     names = {layer.light: layer.name for layer in layers_of(frame)}
@@ -118,49 +119,57 @@ def _sums(frame: Frame, beauty: Channels, layers: list[Channels], names: list[st
     height, width = frame.parts[beauty.part].size
     peaks = np.unique(np.concatenate([_peaks(frame, light) for light in layers]))
     step = max(1, int(np.ceil((height * width / _GRID) ** 0.5)))
-    grid = (np.arange(0, height, step)[:, None] * width + np.arange(0, width, step)).ravel()
-    grid = np.random.default_rng(0).permutation(np.setdiff1d(grid, peaks))
-    at = np.concatenate([peaks, grid])
-    total = _values(frame, beauty, at)  # (P, C)
-    lights = np.stack([_values(frame, light, at) for light in layers])  # (N, P, C)
+    total = _values(frame, beauty, peaks, step)  # (C, P), peaks first
+    lights = np.stack([_values(frame, light, peaks, step) for light in layers])  # (N, C, P)
 
-    finite = np.isfinite(total).all(-1) & np.isfinite(lights).all((0, 2))
-    total, lights, few = total[finite], lights[:, finite], int(finite[: len(peaks)].sum()) + _SEARCHED
-    below = lights.min(-1, initial=0) < 0  # (N, P)
+    finite = np.isfinite(total).all(0) & np.isfinite(lights).all((0, 1))
+    below = np.any(lights < 0, axis=1)  # (N, P)
     # The search needs light that is 0 or more; a layer that takes light away has to be named.
-    plain = [index for index in range(len(layers)) if below[index].mean() <= STRAY] if len(total) else []
-    good = ~below[plain].any(0) & (total >= 0).all(-1)
-    few = int(good[:few].sum())
-    total, lights = total[good], lights[plain][:, good]
+    plain = [index for index in range(len(layers)) if below[index, finite].mean() <= STRAY] if finite.any() else []
+    good = finite & ~below[plain].any(0) & (total >= 0).all(0)
+    total, lights = total[:, good], lights[plain][..., good]
 
     lossy = any(set(one.names) & set(lossy_channels(frame.parts[one.part])) for one in (beauty, *layers))
     # What is nowhere above the rounding of halves would fit any sum.
     told = np.flatnonzero((lights > _SMALLEST).any((1, 2)))
     plain, lights = [plain[index] for index in told], lights[told]
     tolerance = total * np.float32(_LOSSY if lossy else _ROUNDED) + np.float32(_SMALLEST)
-    found = find_sums(total[:few], lights[:, :few], tolerance[:few], [names[index] for index in plain])
+    few = _searched(int(good[: len(peaks)].sum()), total.shape[1])
+    found = find_sums(
+        total[:, few].T, lights[..., few].swapaxes(1, 2), tolerance[:, few].T, [names[index] for index in plain]
+    )
     off = [np.abs(lights[list(members)].sum(0) - total) > tolerance for members in found]
-    return [tuple(plain[i] for i in one) for one, miss in zip(found, off, strict=True) if miss.any(-1).mean() <= STRAY]
+    return [tuple(plain[i] for i in one) for one, miss in zip(found, off, strict=True) if miss.any(0).mean() <= STRAY]
+
+
+def _searched(peaks: int, samples: int) -> np.ndarray:
+    """Which samples the search looks at: the peaks, which come first, and some of the others."""
+    others = np.random.default_rng(0).choice(samples - peaks, min(_SEARCHED, samples - peaks), replace=False)
+    return np.concatenate([np.arange(peaks), peaks + others])
 
 
 def _peaks(frame: Frame, light: Channels) -> np.ndarray:
     """Where a layer is brightest, in each of some bands: a lamp that few pixels show must not be missed."""
     places = []
-    for name in light.names:
-        bits = _bits(frame, light.part, name)
+    for pixels in _pixels(frame, light):
+        bits = ordered(pixels)
         for band in np.array_split(np.arange(bits.shape[0]), min(_BANDS, bits.shape[0])):
             rows = bits[band[0] : band[-1] + 1]
             places.append(band[0] * bits.shape[1] + int(rows.argmax()))
     return np.unique(places)
 
 
-def _bits(frame: Frame, part: int, name: str) -> np.ndarray:
-    """A channel as integers, in the same order where it is not negative, and many times as fast to look at."""
-    pixels = frame.parts[part].channels[name]
-    return pixels.view(f"i{pixels.itemsize}")
+def _values(frame: Frame, channels: Channels, peaks: np.ndarray, step: int) -> np.ndarray:
+    """The pixels of flat indices (P,), then those of every so many rows and columns; (C, P + Q) float32."""
+    both = [(pixels.reshape(-1)[peaks], pixels[::step, ::step].ravel()) for pixels in _pixels(frame, channels)]
+    return np.stack([np.concatenate(pair) for pair in both]).astype(np.float32)
 
 
-def _values(frame: Frame, channels: Channels, at: np.ndarray) -> np.ndarray:
-    """The pixels of flat indices (P,), as (P, C) float32."""
-    pixels = frame.parts[channels.part].channels
-    return np.stack([pixels[name].reshape(-1)[at] for name in channels.names], axis=-1).astype(np.float32)
+def _pixels(frame: Frame, channels: Channels) -> list[np.ndarray]:
+    return [frame.parts[channels.part].channels[name] for name in channels.names]
+
+
+def _is_lit(pixels: np.ndarray) -> bool:
+    """Whether any pixel is not black: most often a few rows tell."""
+    bits = ordered(pixels)
+    return bool(bits[::64].any() or bits.any())

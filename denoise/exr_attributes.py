@@ -25,7 +25,8 @@ KNOWN_TYPES = _KEPT_TYPES | {"deepImageState", "idmanifest"}
 #: Attributes that the library must understand to read the pixels.
 _STRUCTURAL = frozenset("channels compression dataWindow displayWindow lineOrder name tiles type chunkCount".split())
 
-_BLOCK = 1 << 22
+#: Bytes moved at once: what stays in the processor's cache moves twice as fast.
+_BLOCK = 1 << 18
 
 
 def unkept(part: RawPart) -> dict[str, Attribute]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from denoise.additive import Group, find_groups
+from denoise.bits import is_finite
 from denoise.errors import FrameError
 from denoise.filtering import Guide, LayerCrops, Put
 from denoise.frame import Frame, Part, Planes
@@ -73,8 +74,9 @@ def _denoise_view(
 ) -> tuple[Report, list[int]]:
     """Denoise one view layer into `done`; what was done, and to which parts."""
     layers = list(dict.fromkeys(channels for group in groups for channels in group.layers))
-    for other in options.passes:
-        check_pass(frame, other, [roles.beauty, *layers])
+    names = [f"the pass {file}" for file in options.pass_files] or [f"pass {i + 2}" for i in range(len(options.passes))]
+    for other, name in zip(options.passes, names, strict=True):
+        check_pass(frame, other, [roles.beauty, *layers], name)
     notes: list[str] = []
     guide, passes, repairs = _read(frame, roles, layers, options, notes)
 
@@ -140,13 +142,12 @@ class _Output:
 
     def put(self, tile: Tile, image: Tensor) -> None:
         """One tile's result, (3, h, w) float32; what a type cannot hold becomes its largest finite value."""
-        low, high = map(float, torch.aminmax(image))
         for (component, dtype), plane in self._planes.items():
-            limit = float(np.finfo(dtype).max)
-            values = image[component]
-            if low < -limit or high > limit:  # rare, and clamping would take as long as the cast
-                values = values.clamp(-limit, limit)
-            torch.from_numpy(plane[tile.place]).copy_(values)
+            values, pixels = image[component], plane[tile.place]
+            torch.from_numpy(pixels).copy_(values)
+            if not is_finite(pixels):  # rare, and to clamp all would take longer than the cast
+                limit = float(np.finfo(dtype).max)
+                torch.from_numpy(pixels).copy_(values.clamp(-limit, limit))
 
     def store(self) -> None:
         """Put the planes into the frame."""

@@ -46,6 +46,7 @@ class Opened:
     every: list[Roles]
     extra: Planes
     passes: tuple[Frame, ...]
+    pass_files: tuple[Path, ...]
     seconds: float
 
 
@@ -74,7 +75,7 @@ def open_files(source: Path, target: Path, settings: Settings) -> Opened:
     _check_distinct(source, target, others, list(aux.values()))
     extra = _read_extra(source, frame, every, aux)
     passes = tuple(read_frame(path) for path in others)
-    return Opened(source, frame, every, extra, passes, time.perf_counter() - start)
+    return Opened(source, frame, every, extra, passes, tuple(others), time.perf_counter() - start)
 
 
 def denoise_file(opened: Opened, target: Path, load: Callable[[], Denoiser], settings: Settings) -> str:
@@ -101,6 +102,7 @@ def denoise_file(opened: Opened, target: Path, load: Callable[[], Denoiser], set
         overrides=settings.overrides,
         extra=opened.extra,
         passes=opened.passes,
+        pass_files=tuple(map(str, opened.pass_files)),
         firefly_clamp=settings.firefly_clamp,
         layers=settings.layers,
         force=settings.force,

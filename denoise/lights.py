@@ -6,20 +6,28 @@ rounding or the energy of a firefly, is shared out among them in proportion to w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from denoise.additive import Group
+from denoise.bits import has_sign, is_finite, is_plain
 from denoise.fireflies import firefly_scale
 from denoise.frame import Frame
 from denoise.layers import Channels
 from denoise.repair import Repairs, repair_radiance
 
 Crop = tuple[slice, slice]
+
+#: Pixels for which shares are worked out together: they stay in the processor's cache, and are too few for PyTorch to
+#: start its threads for them, which would wait for each other longer than they work.
+_STRIP = 30_000
+
+#: Radiance, far below the smallest half: shares in proportion to less would overflow.
+_BLACK = 1e-20
 
 
 @dataclass(frozen=True)
@@ -58,16 +66,17 @@ def open_pass(
     if firefly_clamp is not None:
         scale = firefly_scale(beauty, firefly_clamp)
         beauty = beauty * scale[..., None]
-    stored = []
+    stored, signed = [], []
     for channels in layers:
         pixels = tuple(frame.parts[channels.part].channels[name] for name in channels.names)
-        if not all(map(_is_finite, pixels)):
+        plain = all(map(is_plain, pixels))
+        if not plain and not all(map(is_finite, pixels)):
             repaired, more = repair_radiance(channels.read(frame), keep_negative=True)
             pixels = tuple(np.moveaxis(repaired, -1, 0))
             repairs = repairs + more
         stored.append(pixels)
-    signed = tuple(any(map(_has_sign, pixels)) for pixels in stored)
-    return Pass(beauty, tuple(stored), signed, scale), repairs
+        signed.append(not plain and any(map(has_sign, pixels)))
+    return Pass(beauty, tuple(stored), tuple(signed), scale), repairs
 
 
 class Layers:
@@ -89,7 +98,7 @@ class Layers:
         shares = [self._shares(one, crop) for one in self._passes]
         for index in range(self._count):
             both = zip(self._passes, shares, strict=True)
-            yield [_follow(_read(one, index, crop), mine.get(index), one.signed[index]) for one, mine in both]
+            yield [_fill(torch.empty((3, *_size(crop))), one, index, crop, mine.get(index)) for one, mine in both]
 
     def _shares(self, one: Pass, crop: Crop) -> dict[int, _Share]:
         """What each layer of a sum is to be changed by.
@@ -98,18 +107,22 @@ class Layers:
         """
         shares: dict[int, _Share] = {}
         for group in self._groups:
-            missing = torch.from_numpy(one.beauty[crop]).permute(2, 0, 1).clone(memory_format=torch.contiguous_format)
-            weight = torch.zeros_like(missing)
             free = [index for index in group if index not in shares]
-            for index in group:
-                light = _follow(_read(one, index, crop), shares.get(index), one.signed[index])
-                missing -= light
-                if index not in shares:
-                    weight += light.abs_() if one.signed[index] else light
-            black = weight == 0
-            rest = torch.where(black, missing, 0) if black.any() else None
-            proportion = missing.div_(weight).masked_fill_(black, 0)
-            shares |= {index: _Share(proportion, rest if index == free[0] else None) for index in free}
+            proportion = np.empty((3, *_size(crop)), np.float32)
+            rest = None
+            with np.errstate(over="ignore", invalid="ignore"):  # of floats near the largest
+                for at, piece in _strips(crop):
+                    missing, weight = _compare(one, group, piece, shares, at)
+                    black = weight < _BLACK
+                    if black.any():
+                        rest = np.zeros_like(proportion) if rest is None else rest
+                        rest[:, at] = np.where(black, missing, 0)
+                        missing[black], weight[black] = 0, 1
+                    np.divide(missing, weight, out=proportion[:, at])
+            share = _Share(torch.from_numpy(proportion), None)
+            shares |= dict.fromkeys(free, share)
+            if free and rest is not None:
+                shares[free[0]] = replace(share, rest=torch.from_numpy(rest))
         return shares
 
 
@@ -121,30 +134,46 @@ class _Share:
     rest: Tensor | None
 
 
-def _read(one: Pass, index: int, crop: Crop) -> Tensor:
-    """A layer's piece, (3, h, w) float32 of its own; a single channel is repeated."""
+def _compare(
+    one: Pass, group: Sequence[int], piece: Crop, shares: Mapping[int, _Share], rows: slice
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a group misses of the beauty in a piece, and the light of those of its layers that have no share yet."""
+    missing = np.ascontiguousarray(np.moveaxis(one.beauty[piece], -1, 0))
+    light, positive, signed = np.empty_like(missing), np.zeros_like(missing), np.zeros_like(missing)
+    for index in group:
+        _fill(torch.from_numpy(light), one, index, piece, shares.get(index), rows)
+        if index not in shares and not one.signed[index]:
+            positive += light  # most layers: what they weigh is what they make up
+            continue
+        missing -= light
+        if index not in shares:
+            signed += np.abs(light, out=light)
+    missing -= positive
+    return missing, np.add(positive, signed, out=positive)
+
+
+def _fill(light: Tensor, one: Pass, index: int, piece: Crop, share: _Share | None, rows: slice = slice(None)) -> Tensor:
+    """Put a layer's piece into `light`, (3, h, w), changed by these rows of its share; one channel is repeated."""
     channels = one.layers[index]
-    first = channels[0][crop]
-    light = torch.empty((3, *first.shape))
     for i in range(3):
-        light[i] = torch.from_numpy(channels[i % len(channels)][crop])
-    return light if one.scale is None else light.mul_(torch.from_numpy(one.scale[crop]))
+        light[i] = torch.from_numpy(channels[i % len(channels)][piece])
+    if one.scale is not None:
+        light.mul_(torch.from_numpy(one.scale[piece]))
+    if share is not None:
+        light.addcmul_(light.abs() if one.signed[index] else light, share.proportion[:, rows])
+        if share.rest is not None:
+            light.add_(share.rest[:, rows])
+    return light
 
 
-def _follow(light: Tensor, share: _Share | None, signed: bool) -> Tensor:
-    if share is None:
-        return light
-    light.addcmul_(light.abs() if signed else light, share.proportion)
-    return light if share.rest is None else light.add_(share.rest)
+def _strips(crop: Crop) -> Iterator[tuple[slice, Crop]]:
+    """A piece of the frame a few rows at a time: the rows within the piece, and the smaller piece."""
+    rows, columns = crop
+    step = max(1, _STRIP // max(1, columns.stop - columns.start))
+    for start in range(rows.start, rows.stop, step):
+        end = min(start + step, rows.stop)
+        yield slice(start - rows.start, end - rows.start), (slice(start, end), columns)
 
 
-def _is_finite(pixels: np.ndarray) -> bool:
-    """By the bits without the sign, some ten times as fast as asking NumPy of halves."""
-    magnitude, infinity = (0x7FFF, 0x7C00) if pixels.dtype == np.float16 else (0x7FFFFFFF, 0x7F800000)
-    bits: np.ndarray = pixels.view(f"u{pixels.itemsize}") & magnitude
-    return bool(bits.max() < infinity)
-
-
-def _has_sign(pixels: np.ndarray) -> bool:
-    signed: np.ndarray = pixels.view(f"i{pixels.itemsize}")
-    return bool(signed.min() < 0)
+def _size(crop: Crop) -> tuple[int, int]:
+    return crop[0].stop - crop[0].start, crop[1].stop - crop[1].start

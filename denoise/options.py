@@ -18,6 +18,7 @@ class Options:
         overrides: layers by role, as for `find_all_roles`.
         extra: auxiliary planes from elsewhere, (H, W, 3) float32; they come before the frame's own.
         passes: further passes of the same picture, with other seeds.
+        pass_files: where they come from, for messages; () where they come from no files.
         firefly_clamp: how many times as bright as its neighbours a pixel may be (`firefly_scale`); None for no limit.
         layers: to denoise along with the beauty, as for `find_groups`: None for those that sum to it, () for none.
         force: also view layers that are denoised already.
@@ -26,6 +27,7 @@ class Options:
     overrides: Mapping[str, str] = field(default_factory=dict)
     extra: Planes = field(default_factory=dict)
     passes: tuple[Frame, ...] = ()
+    pass_files: tuple[str, ...] = ()
     firefly_clamp: float | None = None
     layers: tuple[str, ...] | None = None
     force: bool = False

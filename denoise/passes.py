@@ -31,13 +31,14 @@ from denoise.transfer import EPS
 REACH = 2
 
 
-def check_pass(frame: Frame, other: Frame, needed: Sequence[Channels]) -> None:
+def check_pass(frame: Frame, other: Frame, needed: Sequence[Channels], name: str = "a further pass") -> None:
     """Whether another frame can be a pass of the same picture.
 
     Args:
         frame: the first pass.
         other: a further one.
         needed: what is denoised: the beauty, and layers.
+        name: what messages call the other frame: its file, where it is known.
 
     Raises:
         FrameError: channels missing, another size or place of the pixels, or the very same beauty.
@@ -45,18 +46,18 @@ def check_pass(frame: Frame, other: Frame, needed: Sequence[Channels]) -> None:
     for channels in needed:
         names = ", ".join(channels.names)
         if channels.part >= len(other.parts) or not set(channels.names) <= set(other.parts[channels.part].channels):
-            raise FrameError(f"a further pass has no {names} in part {channels.part}; give passes of the same layers")
+            raise FrameError(f"{name} has no {names} in part {channels.part}; give passes of the same layers")
         own, its = window(frame.parts[channels.part]), window(other.parts[channels.part])
         if own != its:
             raise FrameError(
-                f"a further pass has {its[3]}x{its[2]} pixels at {its[0]},{its[1]}, the frame {own[3]}x{own[2]} "
+                f"{name} has {its[3]}x{its[2]} pixels at {its[0]},{its[1]}, the frame {own[3]}x{own[2]} "
                 f"at {own[0]},{own[1]}; give passes of the same picture"
             )
     beauty = needed[0]
     own_pixels, its_pixels = frame.parts[beauty.part].channels, other.parts[beauty.part].channels
     lit = any(own_pixels[name].any() for name in beauty.names)
     if lit and all(np.array_equal(own_pixels[name], its_pixels[name], equal_nan=True) for name in beauty.names):
-        raise FrameError("a further pass has the same noise as the frame; render it with another seed")
+        raise FrameError(f"{name} has the same noise as the frame; render it with another seed")
 
 
 def merge_auxiliary(passes: Sequence[Planes]) -> Planes:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from denoise.bits import is_plain
 from denoise.frame import Planes
 
 #: Bad values whose neighbourhoods are looked at together: bounds the memory to some 20 MB.
@@ -64,6 +65,8 @@ def repair_radiance(radiance: np.ndarray, keep_negative: bool = False) -> tuple[
     Returns:
         The repaired plane, finite and non-negative (the input itself if it was good), and what was bad.
     """
+    if is_plain(radiance):
+        return radiance, Repairs()
     nonfinite = ~np.isfinite(radiance)
     with np.errstate(invalid="ignore"):
         negative = (radiance < 0) & ~nonfinite & (not keep_negative)
@@ -99,7 +102,7 @@ def clean_planes(planes: Planes, notes: list[str] | None = None) -> tuple[Planes
         notes: takes a line for each auxiliary plane that was changed.
 
     Returns:
-        New planes, and what was repaired of the radiance.
+        The planes, those that were good as they are, and what was repaired of the radiance.
     """
     cleaned, repairs = {}, Repairs()
     notes = [] if notes is None else notes
@@ -108,6 +111,9 @@ def clean_planes(planes: Planes, notes: list[str] | None = None) -> tuple[Planes
             cleaned[name], repairs = repair_radiance(plane)
             continue
         low, high = _RANGES[name]
+        if _is_within(plane, name):
+            cleaned[name] = plane
+            continue
         known = np.isfinite(plane)
         if name == "depth":
             known &= np.abs(plane) < _MISS
@@ -124,6 +130,15 @@ def clean_planes(planes: Planes, notes: list[str] | None = None) -> tuple[Planes
         if outside.any():
             notes.append(f"{name}: {_pixels(outside)} clipped to {'0 or more' if high is None else f'[{low}, {high}]'}")
     return cleaned, repairs
+
+
+def _is_within(plane: np.ndarray, name: str) -> bool:
+    """Whether an auxiliary plane is fit as it is: most are, and then neither masks nor a copy are needed."""
+    low, high = _RANGES[name]
+    if high is None:
+        high = np.nextafter(np.float32(_MISS if name == "depth" else np.inf), np.float32(0))
+    with np.errstate(invalid="ignore"):  # NaN is in no range
+        return bool(plane.min(initial=low) >= low and plane.max(initial=low) <= high)
 
 
 def _pixels(mask: np.ndarray) -> str:

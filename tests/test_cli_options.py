@@ -226,6 +226,21 @@ def test_a_pass_is_another_file(run):
     one_line(run("a.exr", "-o", "c.exr", "--pass", "b.exr", "--pass", "b.exr"), "the pass b.exr is b.exr itself")
 
 
+def test_a_pass_that_does_not_fit_is_named(run):
+    noisy("a.exr", LG__R=np.ones((23, 37), np.float16))
+    noisy("b.exr", 1, LG__R=np.ones((23, 37), np.float16))
+    noisy("same.exr")
+    colour("small.exr", 1, 21, 37)
+    samples.write(Path("depth.exr"), [({}, {"Z": np.ones((23, 37), np.float32)})])
+    for wrong, why in (
+        ("same.exr", "has the same noise as the frame; render it with another seed"),
+        ("small.exr", "has 37x21 pixels at 0,0, the frame 37x23 at 0,0; give passes of the same picture"),
+        ("depth.exr", "has no R, G, B in part 0; give passes of the same layers"),
+    ):
+        one_line(run("a.exr", "-o", "c.exr", "--pass", "b.exr", "--pass", wrong), f"a.exr: the pass {wrong} {why}")
+    assert not Path("c.exr").exists()
+
+
 def test_an_output_never_replaces_what_it_is_made_of(run):
     noisy("a.exr")
     before = noisy("b.exr", 1).read_bytes()

@@ -117,7 +117,7 @@ def test_aux_files_of_another_size(tmp_path):
     source = FIXTURES / "luxcore" / "RGB_IMAGEPIPELINE.exr"
     for option in ("--albedo-file", "--normal-file", "--pass"):
         message = refused(tmp_path, source, option, "small.exr", "-o", "b.exr")
-        assert ("small.exr" in message or option == "--pass") and "16x9" in message and "48x27" in message, message
+        assert "small.exr" in message and "16x9" in message and "48x27" in message, message
 
 
 def test_its_own_output(tmp_path):

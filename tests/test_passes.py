@@ -87,8 +87,15 @@ def test_passes_that_do_not_fit_are_refused():
         check_pass(frame, Frame([]), [BEAUTY])
     with pytest.raises(FrameError, match="same noise.*another seed"):
         check_pass(frame, render(0), [BEAUTY])
+    with pytest.raises(FrameError, match=r"^the pass b\.exr has the same noise"):
+        check_pass(frame, render(0), [BEAUTY], "the pass b.exr")
     black = Frame([Part({}, {c: np.zeros((3, 5), np.float16) for c in "RGB"})])
     check_pass(black, black, [BEAUTY])
+
+
+def test_passes_without_files_are_told_by_their_number(model):  # noqa: F811
+    with pytest.raises(FrameError, match="^pass 3 has 71x44 pixels"):
+        Denoiser(model).denoise_frame(render(0), Options(passes=(render(1), render(2, size=(44, 71)))))
 
 
 @pytest.mark.parametrize("count", [2, 3])
