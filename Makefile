@@ -12,7 +12,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mcdenoise needs python 3.11 or newer: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt torch
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[llvm,dask,bench,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[llvm,dask,bench,fast,dev]'
 	touch $@
 
 # Renders two noisy passes of a scene that no training saw, denoises them, and compares with its reference.
@@ -23,13 +23,11 @@ demo: $(READY)
 train-demo: $(READY)
 	$(BIN)/python -m tools.train_demo demo
 
-# From nothing to the shipped weights; resumes where it was stopped.
-MINUTES ?= 61
+# From nothing to the shipped weights in MINUTES, rendering and training at once; goes on where it was stopped.
+# FROM=denoise/weights/mcdenoise.safetensors begins with those weights.
+MINUTES ?= 240
 train-shipped: $(READY)
-	$(BIN)/render-pairs scenes --split train -o runs/train --spp 1,1,2,4,8,16 --views 6 --size 256x256
-	$(BIN)/render-pairs scenes --split validation -o runs/validation --spp 1,1,2,4,8,16 --views 2 --size 256x256
-	$(BIN)/train-denoiser runs/train runs/validation -o runs/mcdenoise.safetensors --minutes $(MINUTES) --validate-every 1000 --resume
-	cp runs/mcdenoise.safetensors denoise/weights/mcdenoise.safetensors
+	$(BIN)/python -m tools.train_shipped --minutes $(MINUTES) $(if $(FROM),--from $(FROM))
 
 # Meshes, textures and XML of scenes/, byte for byte as committed.
 scenes: $(READY)

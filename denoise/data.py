@@ -57,10 +57,15 @@ class StoredView:
     weight: float = 1.0
 
 
-def load_sets(directories: Sequence[Path]) -> list[StoredView]:
+def load_sets(directories: Sequence[Path], sample: bool = True) -> list[StoredView]:
     """The views of data sets, each a folder of passes (`open_pairs`) or a packed set (`denoise.packed`).
 
     Nothing is read of a packed set but its index. Passes are decoded as `load_views` does.
+
+    Args:
+        directories: the data sets.
+        sample: hold out one view in sixteen, unless some of the views belong to a validation split and some do not:
+            then, and always without `sample`, those of that split are held out and no others.
 
     Raises:
         PairsError: as `open_pairs`, `read_index` and `load_views`.
@@ -78,7 +83,7 @@ def load_sets(directories: Sequence[Path]) -> list[StoredView]:
             views = open_pairs(directory)
             stored += load_views(views)
             splits += [view.split for view in views]
-    return _hold_out(stored, splits)
+    return _hold_out(stored, splits, sample)
 
 
 def load_views(views: Sequence[View]) -> list[StoredView]:
@@ -94,9 +99,9 @@ def load_views(views: Sequence[View]) -> list[StoredView]:
     return _hold_out(stored, [view.split for view in views])
 
 
-def _hold_out(stored: list[StoredView], splits: list[str]) -> list[StoredView]:
+def _hold_out(stored: list[StoredView], splits: list[str], sample: bool = True) -> list[StoredView]:
     """The views, those marked that are kept for validation: of that split, or one in so many where there is none."""
-    split = len({each == "validation" for each in splits}) == 2
+    split = not sample or len({each == "validation" for each in splits}) == 2
 
     def held(view: StoredView, own: str) -> bool:
         if split:
@@ -241,22 +246,28 @@ def split_passes(spp: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray,
 
 
 def draw_batch(
-    views: Sequence[StoredView], count: int, crop: int, rng: np.random.Generator
+    views: Sequence[StoredView], count: int, crop: int, rng: np.random.Generator, share: slice = slice(None)
 ) -> tuple[list[StoredView], Inputs, torch.Tensor]:
-    """A training batch: `count` crops of random views.
+    """A training batch: crops of random views.
+
+    Each crop has random numbers of its own, so that it is the same whoever draws it, and whatever else is drawn.
 
     Args:
         views: what to draw from.
-        count: crops.
+        count: crops of the whole batch.
         crop: side of a crop in pixels.
-        rng: everything random comes from it; the same state gives the same batch.
+        rng: fresh from its seed, which everything random comes from; the same seed gives the same batch.
+        share: which of the batch's crops to draw.
 
     Returns:
-        The views, inputs (count, ., crop, crop) and target radiance (count, 3, crop, crop), both in raw
-        scene units.
+        The views, inputs (B, ., crop, crop) and target radiance (B, 3, crop, crop) of the B crops of the share, both in
+        raw scene units.
     """
-    drawn = [views[int(rng.integers(len(views)))] for _ in range(count)]
-    samples = [_draw_sample(view, crop, rng) for view in drawn]
+    seeds = rng.bit_generator.seed_seq.spawn(count)  # type: ignore[attr-defined]  # all but those set by hand have it
+    drawn, samples = [], []
+    for own in map(np.random.default_rng, seeds[share]):
+        drawn.append(views[int(own.integers(len(views)))])
+        samples.append(_draw_sample(drawn[-1], crop, own))
     batch = {key: torch.from_numpy(np.stack([s[key] for s in samples])) for key in samples[0]}
     return drawn, Inputs._make(batch[name] for name in Inputs._fields), batch["target"]
 

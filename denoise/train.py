@@ -1,30 +1,32 @@
 """The training loop, top to bottom: Noise2Noise on passes, nothing else.
 
-Every batch is a function of (seed, step) alone, so that a resumed training sees what an uninterrupted one
-would have seen, and a fixed seed on the CPU gives the same weights.
+Every crop is a function of (seed, step, its place in the batch) alone, so that a resumed training sees what an
+uninterrupted one would have seen, several processes see together what one would see, and a fixed seed on the CPU gives
+the same weights. With a watched folder it depends on what is there as well.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import math
-import queue
-import threading
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from denoise.checkpoint import load_model, load_state, save_model, save_state
-from denoise.data import StoredView, draw_batch, jitter_exposure
+from denoise.data import StoredView
+from denoise.distributed import ALONE, Group
 from denoise.errors import TrainingError
 from denoise.losses import LOSSES
 from denoise.network import DirectNetwork, Inputs, KernelNetwork, ModelConfig, build
+from denoise.pool import WatchedFolder
+from denoise.precision import mixed
+from denoise.prefetch import Prefetcher
 from denoise.transfer import expose, exposure
 from denoise.validation import validate
 
@@ -39,7 +41,7 @@ class TrainConfig:
         steps: optimiser steps.
         minutes: wall time of training, interruptions not counted.
         loss: a name in `losses.LOSSES`.
-        batch: crops a step.
+        batch: crops a step, of all processes together.
         crop: side of a crop in pixels, a multiple of 32.
         learning_rate: of AdamW, at its height.
         warmup: steps until it is reached, at most a tenth of `steps`.
@@ -49,6 +51,7 @@ class TrainConfig:
         seed: of weights and batches.
         validate_every: steps between validations.
         checkpoint_seconds: wall time between checkpoints.
+        precision: "float32", "bfloat16" or "auto", of the convolutions (`denoise.precision`).
     """
 
     steps: int | None = None
@@ -64,6 +67,7 @@ class TrainConfig:
     seed: int = 0
     validate_every: int = 500
     checkpoint_seconds: float = 60.0
+    precision: str = "auto"
 
 
 def state_path(out: Path) -> Path:
@@ -80,32 +84,40 @@ def train(
     provenance: dict[str, Any],
     resume: bool = False,
     start: Path | None = None,
+    watched: WatchedFolder | None = None,
+    group: Group = ALONE,
 ) -> Generator[dict[str, float], None, None]:
     """Train, yielding a record for each step; closing the iterator saves the state first.
+
+    Several processes do the same steps together, each on its share of the batches; the first of them validates and
+    writes. All have to close their iterators after the same step.
 
     Args:
         config: how.
         model: which network.
         views: what to train on; those held out serve for validation.
         out: the model file; written at each checkpoint with the averaged weights.
-        device: where; bfloat16 on CUDA, float32 elsewhere.
+        device: where.
         provenance: goes into the model file, with what the training adds.
         resume: go on where the last checkpoint of `out` stood.
         start: model whose weights to begin with.
+        watched: more views to train on, which come and go; some must be there if all others are held out.
+        group: the processes that train together.
 
     Yields:
         `step`, `seconds`, `progress` in [0, 1], `loss`, `lr`, `grad_norm`, `pixels` so far, `waited` (the share of time
         spent waiting for data); after a validation also `val_loss` and `val_db`.
 
     Raises:
-        TrainingError: no views to train on, or NaN in the loss; the last checkpoint stays.
+        TrainingError: no views to train on, a batch that cannot be shared, or NaN in the loss; the last checkpoint
+            stays.
     """
     training = [view for view in views if not view.held_out]
     held_out = [view for view in views if view.held_out]
-    if not training:
+    if not training and not (watched and watched.views()):
         raise TrainingError("every view is held out for validation; add views that are not of a validation split")
     loss_function = LOSSES[config.loss]
-    mean_weight = float(np.mean([view.weight for view in training]))
+    share = group.share(config.batch)
 
     torch.manual_seed(config.seed)
     network = build(model) if start is None else load_model(start)[0].train()
@@ -117,25 +129,28 @@ def train(
         step, seconds, waited = _restore(out, config, network, averaged, optimizer)
 
     def checkpoint() -> None:
+        if not group.main:
+            return
         _store(out, config, network, averaged, optimizer, step, seconds, waited)
         facts = {"steps": step, "seconds": round(seconds), "pixels": step * config.batch * config.crop**2}
+        facts |= {"processes": group.size, "views": len(training) + (len(watched.views()) if watched else 0)}
         save_model(out, _with_weights(network, averaged), {**provenance, **dataclasses.asdict(config), **facts})
 
     warmup = max(1, min(config.warmup, config.steps // 10 if config.steps else config.warmup))
-    batches = _Prefetcher(training, config, step)
+    replica = group.replica(network)
+    batches = Prefetcher(training, watched, config.batch, share, config.crop, config.seed, step)
     saved = clock = time.monotonic()
     try:
-        while (progress := _progress(config, step, seconds)) < 1:
-            drawn, inputs, target, jitter, wait = batches.next()
-            weights = torch.tensor([view.weight / mean_weight for view in drawn])
+        while (progress := group.of_main(_progress(config, step, seconds))) < 1:
+            drawn, weights, inputs, target, jitter, wait = batches.next()
             inputs = Inputs._make(plane.to(device, non_blocking=True) for plane in inputs)
             factor = exposure(inputs.radiance) * jitter.to(device)  # from the input alone
 
             rate = config.learning_rate * min(1, (step + 1) / warmup) * (1 + math.cos(math.pi * progress)) / 2
-            for group in optimizer.param_groups:
-                group["lr"] = rate
-            with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-                output = network(inputs.exposed(factor))
+            for parameters in optimizer.param_groups:
+                parameters["lr"] = rate
+            with mixed(device, config.precision):
+                output = replica(inputs.exposed(factor))
             target = expose(target.to(device, non_blocking=True), factor)
             losses = [loss_function(f, y) for f, y in zip(output, target, strict=True)]
             loss = (torch.stack(losses) * weights.to(device)).mean()
@@ -143,7 +158,7 @@ def train(
             loss.backward()
             norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
             if not torch.isfinite(norm):
-                raise TrainingError(_blame(drawn, output, step))
+                raise TrainingError(_blame(drawn, losses, step, group))
             optimizer.step()
             decay = min(config.ema, (1 + step) / (10 + step))
             for name, tensor in network.state_dict().items():
@@ -156,13 +171,13 @@ def train(
                 "step": step,
                 "seconds": seconds,
                 "progress": _progress(config, step, seconds),
-                "loss": loss.item(),
+                "loss": group.mean(loss),
                 "lr": rate,
                 "grad_norm": norm.item(),
                 "pixels": step * config.batch * config.crop**2,
                 "waited": waited / seconds,
             }
-            if held_out and (step % config.validate_every == 0 or record["progress"] >= 1):
+            if held_out and group.main and (step % config.validate_every == 0 or record["progress"] >= 1):
                 record |= validate(_with_weights(network, averaged), held_out, loss_function, device)
             if time.monotonic() - saved > config.checkpoint_seconds:
                 checkpoint()
@@ -189,50 +204,11 @@ def _with_weights(network: Network, weights: dict[str, Tensor]) -> Network:
     return copy.eval()
 
 
-def _blame(drawn: list[StoredView], output: Tensor, step: int) -> str:
-    bad = [view for view, image in zip(drawn, output, strict=True) if not torch.isfinite(image).all()]
-    views = ", ".join(sorted({view.name for view in bad or drawn}))
+def _blame(drawn: list[StoredView], losses: list[Tensor], step: int, group: Group) -> str:
+    bad = [view.name for view, loss in zip(drawn, losses, strict=True) if not torch.isfinite(loss)]
+    names = group.all_words(bad) or group.all_words([view.name for view in drawn])
+    views = ", ".join(sorted(set(names)))
     return f"{views}: the loss became NaN or Inf at step {step}; the last checkpoint is kept; look at these views"
-
-
-class _Prefetcher:
-    """Makes the next batches in a thread of its own, so that the network does not wait for data."""
-
-    def __init__(self, views: list[StoredView], config: TrainConfig, step: int) -> None:
-        self._ready: queue.Queue[Any] = queue.Queue(maxsize=3)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, args=(views, config, step), daemon=True)
-        self._thread.start()
-
-    def next(self) -> tuple[list[StoredView], Inputs, Tensor, Tensor, float]:
-        """The views, inputs, target, exposure jitter, seconds waited."""
-        began = time.monotonic()
-        item = self._ready.get()
-        if isinstance(item, BaseException):
-            raise item
-        return *item, time.monotonic() - began
-
-    def close(self) -> None:
-        self._stopped.set()
-        while self._thread.is_alive():
-            while not self._ready.empty():
-                self._ready.get()
-            self._thread.join(0.05)
-
-    def _run(self, views: list[StoredView], config: TrainConfig, step: int) -> None:
-        while not self._stopped.is_set():
-            try:
-                rng = np.random.default_rng((config.seed, step))
-                item: Any = (*draw_batch(views, config.batch, config.crop, rng), jitter_exposure(config.batch, rng))
-            except Exception as error:  # handed to the loop, which raises it
-                item = error
-            while not self._stopped.is_set():
-                try:
-                    self._ready.put(item, timeout=0.1)
-                    break
-                except queue.Full:
-                    continue
-            step += 1
 
 
 def _store(

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from denoise.errors import McdenoiseError, TrainingError
 
+if TYPE_CHECKING:
+    import torch
+
+    from denoise.distributed import Group
+    from denoise.network import ModelConfig
+    from denoise.pool import WatchedFolder
+    from denoise.train import TrainConfig
+
 _LOG_EVERY = 10  # steps
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
-@click.argument("directories", metavar="DIR...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("directories", metavar="DIR...", nargs=-1, type=click.Path(path_type=Path))
 @click.option("-o", "--output", required=True, type=click.Path(path_type=Path, dir_okay=False), help="Model to write.")
+@click.option(
+    "--watch",
+    type=click.Path(path_type=Path),
+    metavar="POOL",
+    help="Folder of data sets that come and go while the training draws from it, each a sub-folder.",
+)
 @click.option("--steps", type=click.IntRange(min=1), help="Train for so many steps.")
 @click.option("--minutes", type=click.FloatRange(min=0, min_open=True), help="Train for so long. [default: 60]")
 @click.option(
@@ -26,10 +42,16 @@ _LOG_EVERY = 10  # steps
     help="log-l2, l-hdr and l2 learn the mean; l1 and naive-log-l2 do not and are there to compare.",
 )
 @click.option("--direct", is_flag=True, help="The direct-prediction U-Net of the Noise2Noise paper, as a baseline.")
-@click.option("--batch", type=click.IntRange(min=1), default=8, help="Crops a step.")
+@click.option("--batch", type=click.IntRange(min=1), default=8, help="Crops a step, of all processes together.")
 @click.option("--crop", type=click.IntRange(min=32), default=128, help="Side of a crop in pixels, a multiple of 32.")
 @click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=1e-3, help="Highest rate.")
 @click.option("--validate-every", type=click.IntRange(min=1), default=500, help="Steps between validations.")
+@click.option(
+    "--precision",
+    type=click.Choice(["auto", "float32", "bfloat16"]),
+    default="auto",
+    help="Of the convolutions; auto takes bfloat16 where the processor is made for it.",
+)
 @click.option("--checkpoint-seconds", type=click.FloatRange(min=0), default=60.0, help="Between checkpoints.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of weights and batches.")
 @click.option("--resume", is_flag=True, help="Go on where the last checkpoint of the output stood, if there is one.")
@@ -42,20 +64,33 @@ def main(directories: tuple[Path, ...], output: Path, **options: Any) -> None:
     Each DIR holds views of two or more independent passes: what render-pairs wrote, or any renderer's EXRs named
     NAME.passA.exr, NAME.passB.exr and so on, or a packed set of either. Beside the model stand its state for --resume,
     its log (.jsonl) and the curve of its training (.png). Ctrl-C or SIGTERM saves the state and stops.
+
+    A data set in POOL counts once it has a name that does not begin with a dot: make it under another and rename it. It
+    may be deleted at any time. With --watch only views of a validation split are held out, and a training cannot be
+    repeated exactly, since what a step sees depends on what was there.
+
+    Several processes, on one GPU each: torchrun --nproc-per-node N -m denoise.training_cli DIR... -o MODEL
     """
     try:
         _train(directories, output, **options)
     except McdenoiseError as error:
-        click.echo(f"train-denoiser: {error}", err=True)
+        _say(f"train-denoiser: {error}")
         sys.exit(1)
     except OSError as error:
-        click.echo(f"train-denoiser: {error.filename or output}: {error.strerror}; the last checkpoint stays", err=True)
+        _say(f"train-denoiser: {error.filename or output}: {error.strerror}; the last checkpoint stays")
         sys.exit(1)
+
+
+def _say(line: str) -> None:
+    """One line on stderr; of the processes that torchrun started, the first of each machine speaks for all."""
+    if os.environ.get("LOCAL_RANK", "0") == "0":
+        click.echo(line, err=True)
 
 
 def _train(
     directories: tuple[Path, ...],
     output: Path,
+    watch: Path | None,
     steps: int | None,
     minutes: float | None,
     direct: bool,
@@ -64,6 +99,8 @@ def _train(
     device: str,
     **settings: Any,
 ) -> None:
+    if not directories and watch is None:
+        raise click.UsageError("give data sets to train on, or --watch a folder of them")
     if steps and minutes:
         raise click.UsageError("give --steps or --minutes, not both")
     if settings["crop"] % 32:
@@ -72,12 +109,11 @@ def _train(
 
     process.tune()  # before torch allocates anything
     from denoise.checkpoint import load_model
-    from denoise.data import load_sets
     from denoise.denoiser import pick_device
+    from denoise.distributed import joined
     from denoise.network import ModelConfig
-    from denoise.provenance import describe
-    from denoise.train import TrainConfig, state_path, train
-    from denoise.training_log import TrainingLog, draw_curve
+    from denoise.pool import WatchedFolder
+    from denoise.train import TrainConfig, state_path
 
     if not output.parent.is_dir():
         raise TrainingError(f"{output.parent}: no such folder; make it first, or give another --output")
@@ -85,29 +121,70 @@ def _train(
     if state.exists() and not resume:
         raise TrainingError(f"{state}: a training of this model stands here; add --resume to go on, or remove it")
     resume = resume and state.exists()
-    views = load_sets(directories)
     config = TrainConfig(steps=steps, minutes=None if steps else minutes or 60.0, **settings)
     model = load_model(start)[0].config if start else ModelConfig(network="direct" if direct else "kernels")
-    held_out = sum(view.held_out for view in views)
-    click.echo(f"{len(views) - held_out} views to train on, {held_out} held out", err=True)
+    watched = WatchedFolder(watch) if watch is not None else None
+    with joined(pick_device(device)) as (group, place):
+        _run(config, model, directories, watched, output, resume, start, group, place)
+
+
+def _run(
+    config: TrainConfig,
+    model: ModelConfig,
+    directories: tuple[Path, ...],
+    watched: WatchedFolder | None,
+    output: Path,
+    resume: bool,
+    start: Path | None,
+    group: Group,
+    place: torch.device,
+) -> None:
+    from denoise.data import load_sets
+    from denoise.provenance import describe
+    from denoise.train import train
+    from denoise.training_log import TrainingLog, draw_curve
 
     stop = _StopRequest()
-    log = TrainingLog(output.with_suffix(".jsonl"), resume)
-    place = pick_device(device)
-    records = train(config, model, views, output, place, describe(directories, views, place), resume, start)
-    with _ProgressBar() as show:
+    with group.main_first():
+        views = load_sets(directories, sample=watched is None)
+        if watched is not None:
+            _wait_for_views(watched, stop)
+    held_out = sum(view.held_out for view in views)
+    more = f", and those of {watched.directory}" if watched is not None else ""
+    _say(f"{len(views) - held_out} views to train on{more}, {held_out} held out")
+
+    log = TrainingLog(output.with_suffix(".jsonl"), resume) if group.main else None
+    data = [*directories, *([watched.directory] if watched is not None else [])]
+    provenance = describe(data, views, place)
+    records = train(config, model, views, output, place, provenance, resume, start, watched, group)
+    stopped = 0
+    with _ProgressBar(group.main) as show:
         for record in records:
-            if record["step"] % _LOG_EVERY == 0 or "val_loss" in record:
+            if log is not None and (record["step"] % _LOG_EVERY == 0 or "val_loss" in record):
                 log.add(record)
             show(record)
-            if stop.signal:
+            while watched is not None and watched.notices:
+                click.echo(f"train-denoiser: {watched.notices.popleft()}", err=True)
+            if stopped := group.most(stop.signal):
                 records.close()  # saves the state
                 break
-    if log.path.exists():
+    if log is not None and log.path.exists():
         draw_curve(log.path, output.with_suffix(".png"))
-    if stop.signal:
-        click.echo(f"train-denoiser: stopped at step {record['step']}; --resume goes on from there", err=True)
-        sys.exit(128 + stop.signal)
+    if stopped:
+        _say(f"train-denoiser: stopped at step {record['step']}; --resume goes on from there")
+        sys.exit(128 + stopped)
+
+
+def _wait_for_views(watched: WatchedFolder, stop: _StopRequest) -> None:
+    """Until the first data set is there."""
+    said = False
+    while not watched.views():
+        if not said:
+            _say(f"train-denoiser: waiting for a first data set in {watched.directory}")
+            said = True
+        if stop.signal:
+            sys.exit(128 + stop.signal)
+        time.sleep(0.2)
 
 
 class _StopRequest:
@@ -123,7 +200,10 @@ class _StopRequest:
 
 
 class _ProgressBar:
-    """A bar on a terminal; elsewhere one line for each validation."""
+    """A bar on a terminal; elsewhere one line for each validation. Nothing where it is not wanted."""
+
+    def __init__(self, wanted: bool) -> None:
+        self._wanted = wanted
 
     def __enter__(self) -> Any:
         from rich.console import Console
@@ -131,7 +211,7 @@ class _ProgressBar:
 
         console = Console(stderr=True)
         columns = [BarColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), TimeRemainingColumn()]
-        self._progress = Progress(*columns, console=console, disable=not console.is_terminal)
+        self._progress = Progress(*columns, console=console, disable=not (self._wanted and console.is_terminal))
         self._task = self._progress.add_task("", total=1.0)
         self._gain = ""
         self._progress.start()

@@ -1,0 +1,116 @@
+"""The next batches, made in a thread of their own, so that the network does not wait for data."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from denoise.data import StoredView, draw_batch, jitter_exposure
+from denoise.network import Inputs
+from denoise.pool import WatchedFolder
+
+_AHEAD = 3  # batches
+
+
+class Batch(NamedTuple):
+    """One process's share of a batch of B crops.
+
+    Attributes:
+        views: the B views they were drawn from.
+        weights: (B,) of each crop in the loss, 1 on the average over all views.
+        inputs: raw scene units.
+        target: (B, 3, crop, crop), raw scene units.
+        jitter: (B, 1, 1, 1) factors on the exposure.
+        waited: seconds the network waited for it.
+    """
+
+    views: list[StoredView]
+    weights: Tensor
+    inputs: Inputs
+    target: Tensor
+    jitter: Tensor
+    waited: float
+
+
+class Prefetcher:
+    """Batches from `step` on, each a function of (seed, step) and of the views there are.
+
+    Args:
+        views: to draw from.
+        watched: more of them, which come and go.
+        batch: crops a step, of all processes together.
+        share: which of them to make.
+        crop: side in pixels.
+        seed: of the training.
+        step: the first.
+    """
+
+    def __init__(
+        self,
+        views: Sequence[StoredView],
+        watched: WatchedFolder | None,
+        batch: int,
+        share: slice,
+        crop: int,
+        seed: int,
+        step: int,
+    ) -> None:
+        self._views, self._watched = list(views), watched
+        self._batch, self._share, self._crop, self._seed = batch, share, crop, seed
+        self._ready: queue.Queue[Batch | Exception] = queue.Queue(maxsize=_AHEAD)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(step,), daemon=True)
+        self._thread.start()
+
+    def next(self) -> Batch:
+        """The next one. Raises what went wrong while it was made."""
+        began = time.monotonic()
+        item = self._ready.get()
+        if isinstance(item, Exception):
+            raise item
+        return item._replace(waited=time.monotonic() - began)
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._stopped.set()
+        while self._thread.is_alive():
+            while not self._ready.empty():
+                self._ready.get()
+            self._thread.join(0.05)
+
+    def _run(self, step: int) -> None:
+        watched: Sequence[StoredView] = ()
+        views, mean_weight = self._views, _mean_weight(self._views)
+        while not self._stopped.is_set():
+            try:
+                if self._watched is not None and (found := self._watched.views()) is not watched:
+                    watched, views = found, [*self._views, *found]
+                    mean_weight = _mean_weight(views)
+                item: Batch | Exception = self._make(views, mean_weight, step)
+            except Exception as error:  # handed to the loop, which raises it
+                item = error
+            while not self._stopped.is_set():
+                try:
+                    self._ready.put(item, timeout=0.1)
+                    break
+                except queue.Full:
+                    continue
+            step += 1
+
+    def _make(self, views: list[StoredView], mean_weight: float, step: int) -> Batch:
+        rng = np.random.default_rng((self._seed, step))
+        drawn, inputs, target = draw_batch(views, self._batch, self._crop, rng, self._share)
+        weights = torch.tensor([view.weight / mean_weight for view in drawn])
+        jitter = jitter_exposure(self._batch, rng)[self._share]
+        return Batch(drawn, weights, inputs, target, jitter, waited=0.0)
+
+
+def _mean_weight(views: Sequence[StoredView]) -> float:
+    return float(np.mean([view.weight for view in views])) if views else 1.0
