@@ -29,7 +29,7 @@ Put = Callable[[int, Tile, Tensor], None]
 
 _LARGEST_WHOLE = 9_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
 _TILE = 928  # with its surroundings 3.6 million pixels: 8K stays below 6 GB
-_AT_ONCE = 2  # layers that are filtered together: more need more memory, and are no faster
+_AT_ONCE = 1  # layers that are filtered together: more need more memory, and are no faster
 
 
 @dataclass(frozen=True)
@@ -165,9 +165,15 @@ def to_inputs(planes: Planes) -> Inputs:
 
 
 def _padded_inputs(planes: Planes, align: int, device: torch.device, factor: Tensor) -> Inputs:
-    inputs = to_inputs(planes)
-    padded = Inputs._make([*(_pad(plane, align) for plane in inputs[:4]), inputs.present])
-    return Inputs._make(plane.to(device) for plane in padded).exposed(factor.to(device))
+    """As `to_inputs`, on the network's grid and exposed; absent planes take no memory."""
+    height, width = planes["radiance"].shape[:2]
+    nothing = torch.zeros(1, 1, 1, 1).expand(1, 3, height + -height % align, width + -width % align)
+    ready = {name: _pad(_tensor(planes[name]), align) if name in planes else nothing for name in Inputs._fields[:4]}
+    ready["radiance"] = ready["radiance"] * factor
+    if "variance" in planes:
+        ready["variance"] = ready["variance"] * factor**2
+    present = torch.tensor([[float(name in planes) for name in Inputs._fields[1:4]]])
+    return Inputs._make(plane.to(device) for plane in (*ready.values(), present))
 
 
 def _tensor(plane: np.ndarray) -> Tensor:

@@ -30,7 +30,7 @@ _SHARPNESS = (1.0, 20.0, 10.0)
 _GUIDES = 9  # channels: log light, albedo, normal
 _FEATURES = 10
 #: Pixels of a strip of convolutions: few, and the rows that strips share cost more.
-_STRIP = 300_000
+_STRIP = 150_000
 
 
 class Inputs(NamedTuple):

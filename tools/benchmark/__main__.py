@@ -43,6 +43,7 @@ def parse() -> argparse.Namespace:
     render.add_argument("--split", default="validation", help="of the scenes (default: validation)")
     render.add_argument("--size", metavar="WxH", help="default: each scene's own")
     render.add_argument("--reference-spp", type=int, metavar="N", help="of each half (default: 256)")
+    render.add_argument("--aux", choices=("follow", "first-hit"), help="whose albedo and normal (default: follow)")
     speed = parser.add_argument_group("speed and memory")
     speed.add_argument("--speed", type=int, metavar="REPEATS", default=0, help="also time, so many runs of each")
     speed.add_argument("--speed-size", default="1920x1080", metavar="WxH", help="of the frame (default: 1920x1080)")
@@ -73,7 +74,7 @@ def benchmark(arguments: argparse.Namespace, console: Console) -> Outcome:
 
     if arguments.render:
         spp = {"reference_spp": arguments.reference_spp} if arguments.reference_spp else {}
-        scenes.render_frames(arguments.folder, console, arguments.split, arguments.size, **spp)
+        scenes.render_frames(arguments.folder, console, arguments.split, arguments.size, aux=arguments.aux, **spp)
     cases = find_cases(arguments.folder)
     denoiser = Denoiser(arguments.model, device=arguments.device)
     make_folder(arguments.output)

@@ -23,6 +23,7 @@ def render_frames(
     size: str | None = None,
     spp: tuple[int, ...] = SPP,
     reference_spp: int = REFERENCE_SPP,
+    aux: str | None = None,
 ) -> None:
     """Render two passes at each spp, and the references; what is rendered already is used again.
 
@@ -33,11 +34,13 @@ def render_frames(
         size: `WxH`; None for each scene's own.
         spp: samples a pixel of the passes.
         reference_spp: of each half of the references.
+        aux: whose albedo and normal, as for render-pairs; None for its default.
     """
     passes, references = folder / "rendered" / "passes", folder / "rendered" / "references"
     options = ("--split", split) + (("--size", size) if size else ())
     ladder = ",".join(str(number) for number in spp for _ in "ab")
-    run(console, "render-pairs", SCENES, "-o", passes, "--spp", ladder, *options)
+    whose = ("--aux", aux) if aux else ()
+    run(console, "render-pairs", SCENES, "-o", passes, "--spp", ladder, *options, *whose)
     # multijitter: less noise than independent samples at the same cost, and independent between seeds as they are
     quality = ("--passes", 2, "--spp", reference_spp, "--sampler", "multijitter", "--seed", SEED)
     run(console, "render-pairs", SCENES, "-o", references, *quality, *options)
