@@ -21,7 +21,8 @@ from rich.table import Table
 from denoise import process
 from denoise.errors import McdenoiseError
 
-_LEAST = 1e-7  # the estimate of the error is unbiased, and so below zero now and then where an image is nearly perfect
+#: The estimate of the error is unbiased, and so below zero now and then where an image is nearly perfect.
+LEAST_ERROR = 1e-7
 
 
 def errors(folder: Path, models: Sequence[Path]) -> Iterator[tuple[str, int, list[float]]]:
@@ -39,7 +40,7 @@ def errors(folder: Path, models: Sequence[Path]) -> Iterator[tuple[str, int, lis
     for case in find_cases(folder):
         loaded = load(case)
         images = [loaded.planes["radiance"], *(method.run(loaded) for method in ours)]
-        yield case.name, case.spp, [max(relmse(image, *loaded.halves), _LEAST) for image in images]
+        yield case.name, case.spp, [max(relmse(image, *loaded.halves), LEAST_ERROR) for image in images]
 
 
 def main() -> None:

@@ -31,10 +31,10 @@ from denoise.repair import clean_planes
 from denoise.roles import find_roles, read_planes
 from tools.benchmark.scenes import SCENES, SPP
 from tools.commands import run
+from tools.compare_models import LEAST_ERROR
 from tools.reference import SEED
 
 _METHODS = ("a", "b", "mean, then denoised", "both")
-_LEAST = 1e-7  # the estimate of the error is unbiased, and so below zero now and then where an image is nearly perfect
 
 #: Name, spp, both passes, and both halves of the reference.
 Case = tuple[str, int, Frame, Frame, np.ndarray, np.ndarray]
@@ -92,7 +92,7 @@ def compare(cases: Iterator[Case], denoiser: Denoiser, console: Console) -> dict
     errors: dict[tuple[str, int], list[float]] = {}
     for name, spp, a, b, r1, r2 in cases:
         images = denoise_each(denoiser, a, b)
-        errors[name, spp] = [max(relmse(image, r1, r2), _LEAST) for image in images]
+        errors[name, spp] = [max(relmse(image, r1, r2), LEAST_ERROR) for image in images]
         decibels = [f"{psnr(image, r1, r2):.2f}" for image in images[2:]]
         light = energy(images[3], r1, r2) - energy(images[2], r1, r2)
         table.add_row(name, str(spp), *(f"{error:.5f}" for error in errors[name, spp]), *decibels, f"{light:+.2%}")
