@@ -32,7 +32,7 @@ _HELD_OUT_EVERY = 16  # where no view belongs to a validation split, one view in
 _LEAST_NOISE = 0.2  # loss; views cleaner than this do not count more and more
 
 # Augmentation, as chances a sample is drawn with
-_DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.4
+_DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
 _BLACK, _SMALLER = 0.01, 0.05
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 

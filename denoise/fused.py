@@ -43,12 +43,13 @@ _ONE, _ZERO, _LOWEST = _FLOAT32(1), _FLOAT32(0), np.finfo(np.float32).min
 _BIAS, _MANTISSA = np.int32(127), np.int32(23)
 
 
-def _inlined(function: Callable[..., Any]) -> Callable[..., Any]:
-    compiled: Callable[..., Any] = njit(fastmath={"contract"}, nogil=True)(function)
-    return compiled
+def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Compile when what calls it is compiled, and into it."""
+    machine_code: Callable[..., Any] = njit(fastmath={"contract"}, nogil=True)(function)
+    return machine_code
 
 
-def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile now, keeping the machine code beside the module or in the user's cache folder.
 
     Without wraparound, alias or error checks in the inner loops LLVM makes vector code of them: products and sums may
@@ -58,10 +59,10 @@ def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., An
     def compile_now(function: Callable[..., Any]) -> Callable[..., Any]:
         for kept in (True, False):
             try:
-                compiled: Callable[..., Any] = njit(
+                machine_code: Callable[..., Any] = njit(
                     signature, fastmath={"contract"}, nogil=True, error_model="numpy", cache=kept
                 )(function)
-                return compiled
+                return machine_code
             except Exception:  # of the cache: no folder to write to, a full disk, a damaged file
                 if not kept:
                     raise
@@ -70,7 +71,7 @@ def _compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., An
     return compile_now
 
 
-@_inlined
+@inlined
 def _exp(x):  # type: ignore[no-untyped-def]
     """The exponential of a float32 that is not positive, to 2e-7 of itself; numba's own is not vectorised."""
     x = _LEAST if x < _LEAST else x
@@ -82,7 +83,7 @@ def _exp(x):  # type: ignore[no-untyped-def]
     return (p * r * r + r + _ONE) * scale
 
 
-@_inlined
+@inlined
 def _load(row, start, out):  # type: ignore[no-untyped-def]
     """Fill `out` with the row from `start` on, which may lie before it, and repeat its first and last pixel."""
     before = min(max(-start, 0), out.size)
@@ -92,7 +93,7 @@ def _load(row, start, out):  # type: ignore[no-untyped-def]
     out[end:] = row[row.size - 1]
 
 
-@_inlined
+@inlined
 def _less_distances(logits, sharpness, near, shift, own, border, y, left, count, out):  # type: ignore[no-untyped-def]
     """Logits less the weighed squares of what guides `near`, shifted, and `own` differ by; in one loop, to be fast."""
     n0, o0 = near[0, shift : shift + count], own[0, border : border + count]
@@ -113,7 +114,7 @@ def _less_distances(logits, sharpness, near, shift, own, border, y, left, count,
         out[x] = logits[x] - (first * s0[x] + second * s1[x] + third * s2[x])
 
 
-@_inlined
+@inlined
 def _softmax(rows, count, largest, total, out, y, left):  # type: ignore[no-untyped-def]
     """Softmax over the rows (k, _BLOCK), to `count` pixels of out (k, H, W)."""
     largest[:] = _LOWEST
@@ -135,7 +136,7 @@ def _softmax(rows, count, largest, total, out, y, left):  # type: ignore[no-unty
             share[x] = row[x] * total[x]
 
 
-@_inlined
+@inlined
 def _load_corners(row, left, padded, own, beside):  # type: ignore[no-untyped-def]
     """A coarse row at each fine pixel from `left`: the coarse pixel that it lies in, and the nearest beside."""
     _load(row, left // 2 - 1, padded)
@@ -149,7 +150,7 @@ def _load_corners(row, left, padded, own, beside):  # type: ignore[no-untyped-de
 _PLANES = "float32[:,:,::1]"
 
 
-@_compiled(f"void({_PLANES}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp)")
+@compiled(f"void({_PLANES}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp)")
 def _edge_rows(logits, sharpness, guides, out, first, last):  # type: ignore[no-untyped-def]
     taps, height, width = logits.shape
     size = int(round(taps**0.5))
@@ -172,7 +173,7 @@ def _edge_rows(logits, sharpness, guides, out, first, last):  # type: ignore[no-
             _softmax(rows, count, largest, total, out, y, left)
 
 
-@_compiled(f"void({_PLANES}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp)")
+@compiled(f"void({_PLANES}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp)")
 def _corner_rows(sharpness, guides, coarse, out, first, last):  # type: ignore[no-untyped-def]
     height, width = coarse.shape[1], guides.shape[2]
     ring = np.empty((3, 2, _GUIDES, _BLOCK), np.float32)
@@ -199,7 +200,7 @@ def _corner_rows(sharpness, guides, coarse, out, first, last):  # type: ignore[n
             _softmax(rows, count, largest, total, out, y, left)
 
 
-@_compiled(f"void({', '.join([_PLANES] * 6)}, intp, intp)")
+@compiled(f"void({', '.join([_PLANES] * 6)}, intp, intp)")
 def _level_rows(image, coarse, kernels, upsampler, alpha, out, first, last):  # type: ignore[no-untyped-def]
     channels, height, width = image.shape
     coarse_height, taps = coarse.shape[1], len(kernels)
@@ -239,10 +240,12 @@ def _level_rows(image, coarse, kernels, upsampler, alpha, out, first, last):  # 
                 blended = out[c, y, left:]
                 for x in range(count):
                     up = u0[x] * c0[x] + u1[x] * c1[x] + u2[x] * c2[x] + u3[x] * c3[x]
-                    blended[x] = total[x] + share[x] * (up - total[x])
+                    blended[x] = (_ONE - share[x]) * total[x] + share[
+                        x
+                    ] * up  # a firefly of no share leaves no rounding
 
 
-@_compiled(f"void({_PLANES}, {_PLANES}, intp, intp)")
+@compiled(f"void({_PLANES}, {_PLANES}, intp, intp)")
 def _shuffled_rows(coarse, out, first, last):  # type: ignore[no-untyped-def]
     for c in range(len(out)):
         for y in range(first, last):
@@ -256,7 +259,7 @@ def _shuffled_rows(coarse, out, first, last):  # type: ignore[no-untyped-def]
 def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
     """As `kernels.edge_stopping`."""
     out = _empty(logits)
-    for planes in zip(*map(_arrays, (logits, sharpness, guides, out)), strict=True):
+    for planes in zip(*map(arrays, (logits, sharpness, guides, out)), strict=True):
         _by_rows(_edge_rows, planes)
     return out
 
@@ -264,7 +267,7 @@ def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
 def corner_stopping(sharpness: Tensor, guides: Tensor, coarse: Tensor) -> Tensor:
     """As `kernels.corner_stopping`."""
     out = guides.new_empty(guides.shape[0], 4, *guides.shape[2:])
-    for planes in zip(*map(_arrays, (sharpness, guides, coarse, out)), strict=True):
+    for planes in zip(*map(arrays, (sharpness, guides, coarse, out)), strict=True):
         _by_rows(_corner_rows, planes)
     return out
 
@@ -288,7 +291,7 @@ def filter_level(image: Tensor, coarse: Tensor, kernels: Tensor, upsampler: Tens
     else:
         filtered = out
     planes = (image, coarse, kernels, upsampler, alpha, filtered)
-    for one in zip(*map(_arrays, planes), strict=True):
+    for one in zip(*map(arrays, planes), strict=True):
         _by_rows(_level_rows, one)
     return out
 
@@ -297,7 +300,7 @@ def pixel_shuffle(coarse: Tensor) -> Tensor:
     """As `kernels.pixel_shuffle`."""
     count, channels, height, width = coarse.shape
     out = coarse.new_empty(count, channels // 4, 2 * height, 2 * width)
-    for planes in zip(*map(_arrays, (coarse, out)), strict=True):
+    for planes in zip(*map(arrays, (coarse, out)), strict=True):
         _by_rows(_shuffled_rows, planes)
     return out
 
@@ -306,7 +309,7 @@ def _empty(like: Tensor) -> Tensor:
     return torch.empty_like(like, memory_format=torch.contiguous_format)
 
 
-def _arrays(planes: Tensor) -> list[np.ndarray]:
+def arrays(planes: Tensor) -> list[np.ndarray]:
     """The images of a batch, (C, H, W) each."""
     return [one.detach().contiguous().numpy() for one in planes]
 
@@ -319,14 +322,14 @@ def _by_rows(function: Callable[..., None], planes: tuple[np.ndarray, ...]) -> N
         function(*planes, 0, height)
         return
     shares = [(top, min(top + rows, height)) for top in range(0, height, rows)]
-    list(_workers(threads).map(lambda share: function(*planes, *share), shares))
+    list(workers(threads).map(lambda share: function(*planes, *share), shares))
 
 
 @cache
-def _workers(threads: int) -> ThreadPoolExecutor:
+def workers(threads: int) -> ThreadPoolExecutor:
     """Threads that sleep between calls. Not numba's own: those either spin, or serve one caller at a time only."""
     return ThreadPoolExecutor(threads, "fused")
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_workers.cache_clear)  # threads do not survive a fork
+    os.register_at_fork(after_in_child=workers.cache_clear)  # threads do not survive a fork

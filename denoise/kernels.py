@@ -341,14 +341,14 @@ def _filter_rows(image: Tensor, coarse: Tensor, kernels: Tensor, upsampler: Tens
 
 
 def _fused(*planes: Tensor) -> ModuleType | None:
-    """`denoise.fused` where it can be used on the planes: float32 on the CPU, no gradient wanted."""
+    """`denoise.fused` where it can be used on the planes, float32 on the CPU; with gradients, `fused_backward`."""
     plain = all(plane.dtype is torch.float32 and plane.device.type == "cpu" for plane in planes)
-    return _compiled() if plain and not torch.is_grad_enabled() else None
+    return _compiled("fused_backward" if torch.is_grad_enabled() else "fused") if plain else None
 
 
 @cache
-def _compiled() -> ModuleType | None:
+def _compiled(module: str) -> ModuleType | None:
     try:
-        return import_module("denoise.fused")
+        return import_module(f"denoise.{module}")
     except ImportError:  # no numba, or one for another numpy
         return None

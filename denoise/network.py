@@ -68,8 +68,8 @@ class ModelConfig:
     """
 
     network: str = "kernels"
-    widths: tuple[int, ...] = (48, 72, 96, 128, 128)
-    head: int = 64
+    widths: tuple[int, ...] = (64, 88, 104, 112, 112)
+    head: int = 80
     fine_kernel: int = 3
     kernel: int = 5
 

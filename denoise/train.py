@@ -18,6 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from denoise import muon
 from denoise.checkpoint import load_model, load_state, save_model, save_state
 from denoise.data import StoredView
 from denoise.distributed import ALONE, Group
@@ -43,9 +44,9 @@ class TrainConfig:
         loss: a name in `losses.LOSSES`.
         batch: crops a step, of all processes together.
         crop: side of a crop in pixels, a multiple of 32.
-        learning_rate: of AdamW, at its height.
+        learning_rate: at its height.
         warmup: steps until it is reached, at most a tenth of `steps`.
-        weight_decay: of AdamW.
+        weight_decay: decoupled from the gradient.
         ema: decay of the averaged weights, which are the ones kept.
         clip: largest norm of the gradient; some ten times the usual one, since clipping fireflies darkens.
         seed: of weights and batches.
@@ -59,7 +60,7 @@ class TrainConfig:
     loss: str = "log-l2"
     batch: int = 8
     crop: int = 128
-    learning_rate: float = 1e-3
+    learning_rate: float = 2e-3
     warmup: int = 200
     weight_decay: float = 1e-4
     ema: float = 0.999
@@ -123,7 +124,7 @@ def train(
     network = build(model) if start is None else load_model(start)[0].train()
     network = network.to(device)
     averaged = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
-    optimizer = torch.optim.AdamW(network.parameters(), lr=0.0, weight_decay=config.weight_decay)
+    optimizer = muon.optimizer_for(network, config.weight_decay)
     step, seconds, waited = 0, 0.0, 0.0
     if resume:
         step, seconds, waited = _restore(out, config, network, averaged, optimizer)

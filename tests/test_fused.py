@@ -1,4 +1,4 @@
-"""The compiled loops against torch's, which the tests call with autograd on: then `denoise.kernels` takes torch."""
+"""The compiled loops against torch's, with and without gradients."""
 
 import subprocess
 import sys
@@ -19,10 +19,19 @@ EVEN_SIZES = [(2, 2), (2, 14), (10, 2), (6, 10), (70, 34), (18, 1030)]
 
 
 @pytest.fixture
-def fused():
+def fused(monkeypatch):
+    """The compiled loops, while `kernels` computes in torch."""
     from denoise import fused
 
+    monkeypatch.setattr(kernels, "_compiled", lambda module: None)
     return fused
+
+
+@pytest.fixture
+def fused_backward(fused):
+    from denoise import fused_backward
+
+    return fused_backward
 
 
 @pytest.fixture(params=[1, 2])
@@ -134,13 +143,65 @@ def test_without_a_cache_folder_code_is_compiled_in_memory(fused, monkeypatch):
         raise RuntimeError("cannot cache function: no locator available")
 
     monkeypatch.setattr(FunctionCache, "__init__", nowhere)
-    assert fused._compiled("int64(int64)")(lambda x: x + 1)(2) == 3
+    assert fused.compiled("int64(int64)")(lambda x: x + 1)(2) == 3
+
+
+def with_gradients(function, planes):
+    """What a function returns, and the gradients of a random sum of it."""
+    leaves = [plane.clone().requires_grad_() for plane in planes]
+    out = function(*leaves)
+    out.backward(torch.randn(out.shape, generator=torch.Generator().manual_seed(0)))
+    return [out.detach(), *(leaf.grad for leaf in leaves)]
+
+
+def equal_gradients(fast, reference, planes):
+    for a, b in zip(with_gradients(fast, planes), with_gradients(reference, planes), strict=True):
+        assert_close(a, b, rtol=1e-4, atol=2e-6 * max(1.0, b.abs().max().item()))
 
 
 @needs_numba
-def test_what_is_chosen(fused):
+@pytest.mark.parametrize("size", [3, 5])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_gradients_of_edge_stopping(fused_backward, threads, size, height, width):
+    equal_gradients(fused_backward.edge_stopping, kernels.edge_stopping, edges(size, height, width))
+
+
+@needs_numba
+@pytest.mark.parametrize(("height", "width"), EVEN_SIZES)
+def test_gradients_of_corner_stopping(fused_backward, threads, height, width):
+    planes = *edges(3, height, width)[1:], torch.rand(2, 9, height // 2, width // 2)
+    equal_gradients(fused_backward.corner_stopping, kernels.corner_stopping, planes)
+
+
+@needs_numba
+@pytest.mark.parametrize("predicted", [1, 2])
+@pytest.mark.parametrize("size", [3, 5])
+@pytest.mark.parametrize(("height", "width"), EVEN_SIZES)
+def test_gradients_of_filter_level(fused_backward, threads, predicted, size, height, width):
+    image, coarse = torch.rand(2, 3, height, width), torch.rand(2, 3, height // 2, width // 2)
+    shares = [torch.rand(predicted, taps, height, width).softmax(1) for taps in (size * size, 4)]
+
+    def reference(image, coarse, weights, upsampler, alpha):
+        return kernels.blend(kernels.gather(image, weights), kernels.upsample(coarse, upsampler), alpha)
+
+    planes = image, coarse, *shares, torch.rand(predicted, 1, height, width)
+    equal_gradients(fused_backward.filter_level, reference, planes)
+
+
+@needs_numba
+def test_gradients_through_planes_in_any_order(fused_backward):
+    logits, sharpness, guides = edges(3, 6, 10)
+    mirrored = logits.contiguous(memory_format=torch.channels_last).flip(-1), sharpness, guides.flip(-2)
+    equal_gradients(fused_backward.edge_stopping, kernels.edge_stopping, mirrored)
+
+
+@needs_numba
+def test_what_is_chosen():
+    from denoise import fused, fused_backward
+
     plane = torch.rand(1, 4, 3, 3)
-    assert kernels._fused(plane) is None  # autograd may want the gradient
+    assert kernels._fused(plane) is fused_backward  # autograd may want the gradient
+    assert kernels._fused(plane.double()) is None
     with torch.inference_mode():
         assert kernels._fused(plane) is fused
         assert kernels._fused(plane, plane.double()) is None
@@ -150,9 +211,11 @@ def test_what_is_chosen(fused):
 def test_without_numba_torch_filters(monkeypatch):
     planes = edges(3, 6, 10)
     reference = kernels.edge_stopping(*planes)
-    monkeypatch.setitem(sys.modules, "denoise.fused", None)  # importing it fails, as it does without numba
+    for module in ("fused", "fused_backward"):  # importing them fails, as it does without numba
+        monkeypatch.setitem(sys.modules, f"denoise.{module}", None)
     kernels._compiled.cache_clear()
     try:
+        assert kernels._fused(*planes) is None
         with torch.inference_mode():
             assert kernels._fused(*planes) is None
             assert_close(kernels.edge_stopping(*planes), reference)
