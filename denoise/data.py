@@ -15,10 +15,10 @@ import numpy as np
 import torch
 
 from denoise.errors import PairsError
+from denoise.features import Inputs
 from denoise.files import replacing
 from denoise.frame import Planes
 from denoise.losses import log_l2
-from denoise.network import Inputs
 from denoise.packed import Mapping, is_packed, read_index
 from denoise.pairs import HALF_MAX, View, open_pairs, view_planes
 from denoise.repair import clean_planes

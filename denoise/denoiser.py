@@ -15,10 +15,11 @@ from torch import Tensor
 
 from denoise.checkpoint import load_model
 from denoise.errors import FrameError, ModelError
+from denoise.features import Inputs
 from denoise.filtering import Guide, Network, Put, filter_frame, to_inputs
 from denoise.frame import Frame
 from denoise.frame_denoiser import denoise_frame
-from denoise.network import Inputs, KernelNetwork
+from denoise.network import KernelNetwork
 from denoise.options import Options, Report
 from denoise.tiles import Tile
 

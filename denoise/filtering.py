@@ -11,9 +11,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from denoise.features import Inputs
 from denoise.frame import Planes
 from denoise.kernels import Predictions, filter_pyramid
-from denoise.network import DirectNetwork, Inputs, KernelNetwork
+from denoise.network import DirectNetwork, KernelNetwork
 from denoise.passes import REACH, halves, shares, spread
 from denoise.precision import mixed
 from denoise.tiles import Tile, tiles

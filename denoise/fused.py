@@ -39,7 +39,7 @@ _LOG_2_HIGH, _LOG_2_LOW = _FLOAT32(0.693359375), _FLOAT32(-2.12194440e-4)
 _P5, _P4, _P3 = _FLOAT32(1.9875691500e-4), _FLOAT32(1.3981999507e-3), _FLOAT32(8.3334519073e-3)
 _P2, _P1, _P0 = _FLOAT32(4.1665795894e-2), _FLOAT32(1.6666665459e-1), _FLOAT32(5.0000001201e-1)
 _ROUND = _FLOAT32(3 << 22)  # a float32 that it is added to has no digits left after the point
-_ONE, _ZERO, _LOWEST = _FLOAT32(1), _FLOAT32(0), np.finfo(np.float32).min
+_ONE, _QUARTER, _ZERO, _LOWEST = _FLOAT32(1), _FLOAT32(0.25), _FLOAT32(0), np.finfo(np.float32).min
 _BIAS, _MANTISSA = np.int32(127), np.int32(23)
 
 
@@ -256,11 +256,20 @@ def _shuffled_rows(coarse, out, first, last):  # type: ignore[no-untyped-def]
                 row[2 * x + 1] = odd[x]
 
 
+@compiled(f"void({_PLANES}, {_PLANES}, intp, intp)")
+def _halved_rows(plane, out, first, last):  # type: ignore[no-untyped-def]
+    for c in range(len(out)):
+        for y in range(first, last):
+            upper, lower, row = plane[c, 2 * y], plane[c, 2 * y + 1], out[c, y]
+            for x in range(row.size):
+                row[x] = (upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1]) * _QUARTER
+
+
 def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
     """As `kernels.edge_stopping`."""
     out = _empty(logits)
     for planes in zip(*map(arrays, (logits, sharpness, guides, out)), strict=True):
-        _by_rows(_edge_rows, planes)
+        by_rows(_edge_rows, planes)
     return out
 
 
@@ -268,7 +277,7 @@ def corner_stopping(sharpness: Tensor, guides: Tensor, coarse: Tensor) -> Tensor
     """As `kernels.corner_stopping`."""
     out = guides.new_empty(guides.shape[0], 4, *guides.shape[2:])
     for planes in zip(*map(arrays, (sharpness, guides, coarse, out)), strict=True):
-        _by_rows(_corner_rows, planes)
+        by_rows(_corner_rows, planes)
     return out
 
 
@@ -292,7 +301,16 @@ def filter_level(image: Tensor, coarse: Tensor, kernels: Tensor, upsampler: Tens
         filtered = out
     planes = (image, coarse, kernels, upsampler, alpha, filtered)
     for one in zip(*map(arrays, planes), strict=True):
-        _by_rows(_level_rows, one)
+        by_rows(_level_rows, one)
+    return out
+
+
+def halve(plane: Tensor) -> Tensor:
+    """As `kernels.halve`."""
+    count, channels, height, width = plane.shape
+    out = plane.new_empty(count, channels, height // 2, width // 2)
+    for planes in zip(*map(arrays, (plane, out)), strict=True):
+        by_rows(_halved_rows, planes)
     return out
 
 
@@ -301,7 +319,7 @@ def pixel_shuffle(coarse: Tensor) -> Tensor:
     count, channels, height, width = coarse.shape
     out = coarse.new_empty(count, channels // 4, 2 * height, 2 * width)
     for planes in zip(*map(arrays, (coarse, out)), strict=True):
-        _by_rows(_shuffled_rows, planes)
+        by_rows(_shuffled_rows, planes)
     return out
 
 
@@ -314,9 +332,15 @@ def arrays(planes: Tensor) -> list[np.ndarray]:
     return [one.detach().contiguous().numpy() for one in planes]
 
 
-def _by_rows(function: Callable[..., None], planes: tuple[np.ndarray, ...]) -> None:
-    """Call a function with the planes and each share of the last one's rows, in as many threads as torch uses."""
-    threads, height = torch.get_num_threads(), planes[-1].shape[1]
+def by_rows(function: Callable[..., None], planes: tuple[Any, ...], height: int | None = None) -> None:
+    """Call a function with the planes and each share of the rows, in as many threads as torch uses.
+
+    Args:
+        function: takes the planes, the first row and the end row.
+        planes: what it shall take.
+        height: rows; None for those of the last of the planes, (C, H, W).
+    """
+    threads, height = torch.get_num_threads(), planes[-1].shape[1] if height is None else height
     rows = max(_ROWS, -(-height // (threads * _PARTS)))
     if threads == 1 or rows >= height:
         function(*planes, 0, height)

@@ -10,8 +10,6 @@ fast, if numba is installed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib import import_module
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -19,6 +17,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from denoise.compiled import find
 from denoise.strips import by_strips
 from denoise.transfer import demodulate, remodulate
 
@@ -246,8 +245,14 @@ def pool(image: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     Returns:
         (B, C, H / 2, W / 2) and (B, 1, H / 2, W / 2).
     """
-    coarse_weight = F.avg_pool2d(weight, 2)
-    return F.avg_pool2d(image * weight, 2) / coarse_weight, coarse_weight
+    coarse_weight = halve(weight)
+    return halve(image * weight) / coarse_weight, coarse_weight
+
+
+def halve(plane: Tensor) -> Tensor:
+    """Means over 2 x 2 pixels: (B, C, H, W), H and W even, to (B, C, H / 2, W / 2)."""
+    fused = find("fused", (plane,))
+    return fused.halve(plane) if fused else F.avg_pool2d(plane, 2)
 
 
 def upsample(coarse: Tensor, upsampler: Tensor) -> Tensor:
@@ -341,14 +346,5 @@ def _filter_rows(image: Tensor, coarse: Tensor, kernels: Tensor, upsampler: Tens
 
 
 def _fused(*planes: Tensor) -> ModuleType | None:
-    """`denoise.fused` where it can be used on the planes, float32 on the CPU; with gradients, `fused_backward`."""
-    plain = all(plane.dtype is torch.float32 and plane.device.type == "cpu" for plane in planes)
-    return _compiled("fused_backward" if torch.is_grad_enabled() else "fused") if plain else None
-
-
-@cache
-def _compiled(module: str) -> ModuleType | None:
-    try:
-        return import_module(f"denoise.{module}")
-    except ImportError:  # no numba, or one for another numpy
-        return None
+    """`denoise.fused` where it can be used on the planes; with gradients, `denoise.fused_backward`."""
+    return find("fused", planes, with_gradients="fused_backward")

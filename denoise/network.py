@@ -14,45 +14,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from denoise.kernels import Level, Predictions, corner_stopping, edge_stopping, filter_pyramid, pixel_shuffle
+from denoise.compiled import find
+from denoise.features import FEATURES, GUIDES, Inputs, features, guides_of
+from denoise.kernels import Level, Predictions, corner_stopping, edge_stopping, filter_pyramid, halve, pixel_shuffle
 from denoise.metrics import TONEMAP_POWER
 from denoise.strips import by_strips
-from denoise.transfer import ALBEDO_FLOOR, demodulate, log_encode, modulation
+from denoise.transfer import ALBEDO_FLOOR, modulation
 
 #: Sharpness that kernels begin with, per squared difference of log light, of albedo, and of the normal.
 _SHARPNESS = (1.0, 20.0, 10.0)
-_GUIDES = 9  # channels: log light, albedo, normal
-_FEATURES = 10
 #: Pixels of a strip of convolutions: few, and the rows that strips share cost more.
 _STRIP = 150_000
-
-
-class Inputs(NamedTuple):
-    """What a network sees. Planes that are absent are zero and marked so.
-
-    Attributes:
-        radiance: (B, 3, H, W), float32, linear, exposure-normalised (`transfer.exposure`).
-        albedo: (B, 3, H, W) in [0, 1].
-        normal: (B, 3, H, W) in [-1, 1].
-        variance: (B, 3, H, W) of the pixel mean, in units of the normalised radiance squared.
-        present: (B, 3) of 0 or 1: whether albedo, normal and variance are known.
-    """
-
-    radiance: Tensor
-    albedo: Tensor
-    normal: Tensor
-    variance: Tensor
-    present: Tensor
-
-    def exposed(self, factor: Tensor) -> Inputs:
-        """The same inputs with radiance and variance in another exposure; factor (B, 1, 1, 1)."""
-        return self._replace(radiance=self.radiance * factor, variance=self.variance * factor**2)
 
 
 @dataclass(frozen=True)
@@ -90,15 +67,15 @@ class KernelNetwork(nn.Module):
         super().__init__()
         self.config = config
         w = config.widths
-        self.enter = _convs(4 * _FEATURES + 3, w[0], w[0])
-        self.down = nn.ModuleList(_convs(a, b, b) for a, b in zip(w, w[1:], strict=False))
-        self.bottom = _convs(w[-1], w[-1])
+        self.enter = _Convs(FEATURES, w[0], w[0])
+        self.down = nn.ModuleList(_Convs(a, b, b) for a, b in zip(w, w[1:], strict=False))
+        self.bottom = _Convs(w[-1], w[-1])
         up = [config.head, *w[1:-1]]  # channels of each level on the way up
         self.up = nn.ModuleList(
-            _convs(below + skip, out, out) for below, skip, out in zip([*up[1:], w[-1]], w[:-1], up, strict=True)
+            _Convs(below + skip, out, out) for below, skip, out in zip([*up[1:], w[-1]], w[:-1], up, strict=True)
         )
-        self.full_head = nn.Conv2d(config.head, 4 * (config.fine_kernel**2 + _GUIDES + 6), 1)  # of 2 x 2 pixels each
-        self.heads = nn.ModuleList(nn.Conv2d(c, config.kernel**2 + _GUIDES + 4, 1) for c in [*up, w[-1]])
+        self.full_head = nn.Conv2d(config.head, 4 * (config.fine_kernel**2 + GUIDES + 6), 1)  # of 2 x 2 pixels each
+        self.heads = nn.ModuleList(nn.Conv2d(c, config.kernel**2 + GUIDES + 4, 1) for c in [*up, w[-1]])
         for head in [self.full_head, *self.heads]:  # begin as a cross-bilateral filter on all levels
             for parameter in head.parameters():
                 nn.init.zeros_(parameter)
@@ -143,18 +120,16 @@ class KernelNetwork(nn.Module):
         return Predictions(modulation, weight, levels, _read_kernels(_say(self.heads[-1], decoded[-1]), guides)[0])
 
     def _enter(self, present: Tensor, *planes: Tensor) -> tuple[Tensor]:
-        x = F.pixel_unshuffle(_features(Inputs._make([*planes, present])), 2)  # (B, 40, H/2, W/2)
-        flags = present[:, :, None, None].expand(-1, -1, *x.shape[-2:])
-        return (self.enter(torch.cat([x, flags], 1).contiguous(memory_format=torch.channels_last)),)
+        return (self.enter(features(Inputs._make([*planes, present]))),)  # (B, w0, H/2, W/2)
 
     def _leave(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor]:
         """The way up to half resolution, what is read there, and the guides of the next coarser level."""
         *inputs, skip, below = planes
         x = self.up[0](torch.cat([F.interpolate(below, scale_factor=2), skip], 1))  # (B, head, H/2, W/2)
-        full = pixel_shuffle(_say(self.full_head, x))
+        full = _say(self.full_head, x, shuffled=True)  # (B, ., H, W)
         floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
 
-        *finest, guides = _read_level(full, _guides(Inputs._make([*inputs, present])))
+        *finest, guides = _read_level(full, guides_of(Inputs._make([*inputs, present])))
         *second, guides = _read_level(_say(self.heads[0], x), guides)
         albedo = inputs[1]
         return (
@@ -166,34 +141,30 @@ class KernelNetwork(nn.Module):
         )
 
 
-def _features(inputs: Inputs) -> Tensor:
-    """(B, 10, H, W): the guides and the noise's deviation."""
-    deviation = inputs.variance.mean(1, keepdim=True).clamp_min(0).sqrt()
-    return torch.cat([_guides(inputs), log_encode(deviation)], 1)
+def _say(head: nn.Module, x: Tensor, shuffled: bool = False) -> Tensor:
+    """A head's output in float32, each channel a plane of its own: what follows works on planes.
 
+    In training as one product of matrices in float32, which comes out so; a convolution in channels_last would have to
+    be copied. Its gradients are small differences, while the output itself may well be rounded to bfloat16.
 
-def _guides(inputs: Inputs) -> Tensor:
-    """(B, 9, H, W): light, albedo and normal."""
-    light = demodulate(inputs.radiance, modulation(inputs.albedo, inputs.present[:, 0]))
-    return torch.cat([log_encode(light), inputs.albedo, inputs.normal], 1)
-
-
-def _say(head: nn.Module, x: Tensor) -> Tensor:
-    """A head's output, always in float32: kernels are steep functions of it.
-
-    As one product of matrices, which leaves each channel a plane of its own: what follows works on planes, and of a
-    convolution in channels_last it would have to copy them.
+    Args:
+        head: a 1 x 1 convolution.
+        x: (B, C, H, W).
+        shuffled: the output is of 2 x 2 pixels for each pixel of x.
     """
+    if _at_once(x) and (fused := find("fused_features", ())):
+        return fused.planes(_convolve(head, x, "none"), shuffled)
     with torch.autocast(x.device.type, enabled=False):
         weight, bias = head.parameters()
         said = torch.baddbmm(bias[:, None], weight.flatten(1).expand(len(x), -1, -1), x.float().flatten(2))
-    return said.unflatten(2, x.shape[2:])
+    said = said.unflatten(2, x.shape[2:])
+    return pixel_shuffle(said) if shuffled else said
 
 
 def _read_level(x: Tensor, guides: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """A head's output and the guides of its level: kernels, upsampler, alpha, and the guides of the coarser level."""
     kernels, guides, sharpness, alpha = _read_kernels(x, guides)
-    coarser = F.avg_pool2d(guides, 2)
+    coarser = halve(guides)
     return kernels, corner_stopping(sharpness, guides, coarser), torch.sigmoid(alpha), coarser
 
 
@@ -203,7 +174,7 @@ def _read_kernels(x: Tensor, guides: Tensor) -> tuple[Tensor, Tensor, Tensor, Te
     The network need not learn to find the edges in its inputs: it corrects what they show, their noise above all, and
     decides, pixel by pixel, how far to trust each group of them.
     """
-    correction, sharpness, alpha, logits = x.split([_GUIDES, 3, 1, x.shape[1] - _GUIDES - 4], 1)
+    correction, sharpness, alpha, logits = x.split([GUIDES, 3, 1, x.shape[1] - GUIDES - 4], 1)
     guides = guides + correction
     sharpness = sharpness.clamp_max(6).exp() * sharpness.new_tensor(_SHARPNESS).view(1, 3, 1, 1)
     return edge_stopping(logits, sharpness, guides), guides, sharpness, alpha
@@ -245,9 +216,35 @@ class DirectNetwork(nn.Module):
         return self.leave(x).float()
 
 
-def _convs(*channels: int) -> nn.Sequential:
-    """3 x 3 convolutions with ReLU from each channel count to the next."""
-    return nn.Sequential(*_layers(channels, slope=0.0))
+class _Convs(nn.Sequential):
+    """3 x 3 convolutions with ReLU from each channel count to the next.
+
+    Where no gradient is wanted and bfloat16 on the CPU is, oneDNN does both in one pass over memory.
+    """
+
+    def __init__(self, *channels: int) -> None:
+        super().__init__(*_layers(channels, slope=0.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H, W)."""
+        if not _at_once(x):
+            return super().forward(x)
+        for conv in list(self)[::2]:
+            x = _convolve(conv, x, "relu")
+        return x
+
+
+def _at_once(x: Tensor) -> bool:
+    """Whether `_convolve` computes what autocast would: in bfloat16 on the CPU, no gradient wanted."""
+    return x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and not torch.is_grad_enabled()
+
+
+def _convolve(conv: nn.Module, x: Tensor, activation: str) -> Tensor:
+    """A convolution in bfloat16 and what comes after it, "relu" or "none"."""
+    weight, bias = (parameter.bfloat16() for parameter in conv.parameters())
+    assert isinstance(conv, nn.Conv2d)
+    spans = conv.padding, conv.stride, conv.dilation
+    return torch.ops.mkldnn._convolution_pointwise(x.bfloat16(), weight, bias, *spans, 1, activation, [], "")
 
 
 def _paper_convs(*channels: int) -> nn.Sequential:

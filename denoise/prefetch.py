@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from denoise.data import StoredView, draw_batch, jitter_exposure
-from denoise.network import Inputs
+from denoise.features import Inputs
 from denoise.pool import WatchedFolder
 
 _AHEAD = 3  # batches

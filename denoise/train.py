@@ -23,8 +23,9 @@ from denoise.checkpoint import load_model, load_state, save_model, save_state
 from denoise.data import StoredView
 from denoise.distributed import ALONE, Group
 from denoise.errors import TrainingError
+from denoise.features import Inputs
 from denoise.losses import LOSSES
-from denoise.network import DirectNetwork, Inputs, KernelNetwork, ModelConfig, build
+from denoise.network import DirectNetwork, KernelNetwork, ModelConfig, build
 from denoise.pool import WatchedFolder
 from denoise.precision import mixed
 from denoise.prefetch import Prefetcher

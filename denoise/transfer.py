@@ -19,7 +19,8 @@ _BIN = 16  # pixels; the log-average is taken over the means of such squares, so
 _BLACK = 1e-8  # bins below it say nothing of the exposure
 #: What black is divided by where nothing better is known.
 ALBEDO_FLOOR = 0.25
-_LOG_OF_ONE = math.log1p(1 / EPS)
+#: What `log_encode` divides by, so that it gives 1 for 1.
+LOG_OF_ONE = math.log1p(1 / EPS)
 
 
 def exposure(radiance: Tensor) -> Tensor:
@@ -77,9 +78,9 @@ def remodulate(light: Tensor, modulation: Tensor) -> Tensor:
 
 def log_encode(x: Tensor) -> Tensor:
     """Linear [0, inf) to a logarithmic scale with 0 at 0 and 1 at 1; negative values count as 0."""
-    return torch.log1p(x.clamp_min(0) / EPS) / _LOG_OF_ONE
+    return torch.log1p(x.clamp_min(0) / EPS) / LOG_OF_ONE
 
 
 def log_decode(g: Tensor) -> Tensor:
     """The inverse of `log_encode` for non-negative values."""
-    return torch.expm1(g * _LOG_OF_ONE) * EPS
+    return torch.expm1(g * LOG_OF_ONE) * EPS

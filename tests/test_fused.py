@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from denoise import kernels
+from denoise import compiled, kernels
 
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install '.[fast]'")
 
@@ -23,7 +23,7 @@ def fused(monkeypatch):
     """The compiled loops, while `kernels` computes in torch."""
     from denoise import fused
 
-    monkeypatch.setattr(kernels, "_compiled", lambda module: None)
+    monkeypatch.setattr(compiled, "_loaded", lambda module: None)
     return fused
 
 
@@ -97,6 +97,13 @@ def test_filter_level_by_hand(fused):
 def test_pixel_shuffle(fused, threads):
     coarse = torch.rand(2, 8, 35, 7)
     assert torch.equal(fused.pixel_shuffle(coarse), kernels.pixel_shuffle(coarse))
+
+
+@needs_numba
+@pytest.mark.parametrize(("height", "width"), EVEN_SIZES)
+def test_halve(fused, threads, height, width):
+    plane = torch.rand(2, 3, height, width)
+    equal(fused.halve(plane), torch.nn.functional.avg_pool2d(plane, 2))
 
 
 @needs_numba
@@ -213,14 +220,14 @@ def test_without_numba_torch_filters(monkeypatch):
     reference = kernels.edge_stopping(*planes)
     for module in ("fused", "fused_backward"):  # importing them fails, as it does without numba
         monkeypatch.setitem(sys.modules, f"denoise.{module}", None)
-    kernels._compiled.cache_clear()
+    compiled._loaded.cache_clear()
     try:
         assert kernels._fused(*planes) is None
         with torch.inference_mode():
             assert kernels._fused(*planes) is None
             assert_close(kernels.edge_stopping(*planes), reference)
     finally:
-        kernels._compiled.cache_clear()
+        compiled._loaded.cache_clear()
 
 
 def test_numba_is_loaded_when_something_is_filtered_and_not_before():

@@ -7,7 +7,8 @@ from torch.testing import assert_close
 from denoise import network as network_module
 from denoise.checkpoint import load_model, load_state, save_model, save_state
 from denoise.errors import ModelError
-from denoise.network import DirectNetwork, Inputs, KernelNetwork, ModelConfig, build
+from denoise.features import Inputs
+from denoise.network import DirectNetwork, KernelNetwork, ModelConfig, build
 from denoise.precision import mixed
 from denoise.transfer import log_encode
 

@@ -1,0 +1,91 @@
+"""What the network sees, in torch and compiled."""
+
+from importlib.util import find_spec
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch.testing import assert_close
+
+from denoise import compiled
+from denoise.features import Inputs, features, guides_of
+from denoise.network import ModelConfig, build
+from denoise.transfer import log_encode
+
+needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install '.[fast]'")
+
+
+def inputs(height: int, width: int, present: tuple[int, int, int]) -> Inputs:
+    """Two images with seven decades of light; what is absent is zero and takes no memory."""
+    generator = torch.Generator().manual_seed(height + width)
+
+    def plane(known: int) -> torch.Tensor:
+        return (
+            torch.rand(2, 3, height, width, generator=generator)
+            if known
+            else torch.zeros(1).expand(2, 3, height, width)
+        )
+
+    radiance = plane(1) * 10 ** (7 * torch.rand(2, 3, height, width, generator=generator) - 4)
+    radiance[0, 0, 0, 0] = -0.5  # an odd filter's
+    albedo, normal, variance = (plane(known) for known in present)
+    return Inputs(radiance, albedo, 2 * normal - present[1], variance, torch.tensor([present] * 2).float())
+
+
+def test_features_by_hand():
+    frame = inputs(4, 6, (1, 1, 1))
+    seen = features(frame)
+    assert seen.shape == (2, 43, 2, 3) and seen.is_contiguous(memory_format=torch.channels_last)
+    light = frame.radiance[1, 2, 3, 4] / (frame.albedo[1, 2, 3, 4] + 0.25)
+    assert_close(seen[1, 4 * 2 + 2 * 1 + 0, 1, 2], log_encode(light))  # third channel, second row, first column
+    assert_close(seen[1, 4 * 4 + 1, 0, 1], frame.albedo[1, 1, 0, 3])
+    assert_close(seen[1, 4 * 6 + 3, 1, 0], frame.normal[1, 0, 3, 1])
+    assert_close(seen[1, 36, 1, 1], log_encode(frame.variance[1, :, 2, 2].mean().sqrt()))
+    assert_close(seen[:, 40:], torch.ones(2, 3, 2, 3))
+
+
+@needs_numba
+@pytest.mark.parametrize("present", [(1, 1, 0), (1, 1, 1), (0, 1, 1), (0, 0, 0)])
+@pytest.mark.parametrize(("height", "width"), [(2, 2), (6, 10), (70, 34)])
+def test_compiled_features_are_those_of_torch(present, height, width):
+    from denoise import fused_features
+
+    frame = inputs(height, width, present)
+    for fast, reference in ((fused_features.features, features), (fused_features.guides_of, guides_of)):
+        with torch.inference_mode():
+            out = fast(frame)
+        order = torch.channels_last if fast is fused_features.features else torch.contiguous_format
+        assert out.is_contiguous(memory_format=order)
+        assert_close(out, reference(frame), rtol=1e-6, atol=1e-6)
+
+
+@needs_numba
+def test_what_is_chosen():
+    frame = inputs(4, 6, (1, 1, 1))
+    assert compiled.find("fused_features", frame) is None  # autograd may want the gradient
+    with torch.inference_mode():
+        assert compiled.find("fused_features", frame).__name__ == "denoise.fused_features"
+        assert compiled.find("fused_features", [*frame, frame.radiance.double()]) is None
+
+
+@needs_numba
+@pytest.mark.parametrize("shuffled", [False, True])
+def test_channels_to_planes(shuffled):
+    from denoise import fused_features
+
+    channels = torch.randn(2, 12, 5, 7).bfloat16().contiguous(memory_format=torch.channels_last)
+    channels[0, 0, 0, 0], channels[1, 4, 2, 3] = torch.nan, -torch.inf
+    reference = F.pixel_shuffle(channels.float(), 2) if shuffled else channels.float()
+    assert_close(fused_features.planes(channels, shuffled), reference, rtol=0, atol=0, equal_nan=True)
+
+
+def test_convolutions_at_once_are_those_of_autocast():
+    torch.manual_seed(0)
+    convolutions = build(ModelConfig(widths=(8, 8, 8), head=8)).down[0]
+    x = torch.randn(1, 8, 9, 14).contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16):
+        reference = convolutions(x)
+        with torch.inference_mode():
+            at_once = convolutions(x)
+    assert at_once.dtype is torch.bfloat16
+    assert_close(at_once, reference, rtol=0.02, atol=0.02)
