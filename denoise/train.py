@@ -34,6 +34,9 @@ from denoise.validation import validate
 
 Network = KernelNetwork | DirectNetwork
 
+_FIRST_NORM = 1.0  # of the gradient, until it is known
+_REMEMBERED = 0.98  # of the usual norm, each step
+
 
 @dataclass(frozen=True)
 class TrainConfig:
@@ -49,7 +52,8 @@ class TrainConfig:
         warmup: steps until it is reached, at most a tenth of `steps`.
         weight_decay: decoupled from the gradient.
         ema: decay of the averaged weights, which are the ones kept.
-        clip: largest norm of the gradient; some ten times the usual one, since clipping fireflies darkens.
+        clip: largest norm of the gradient, in units of the usual one. Muon's steps are of one length, and would follow
+            a single firefly for as long as the momentum remembers it; a network can die of that.
         seed: of weights and batches.
         validate_every: steps between validations.
         checkpoint_seconds: wall time between checkpoints.
@@ -65,7 +69,7 @@ class TrainConfig:
     warmup: int = 200
     weight_decay: float = 1e-4
     ema: float = 0.999
-    clip: float = 1.0
+    clip: float = 2.0
     seed: int = 0
     validate_every: int = 500
     checkpoint_seconds: float = 60.0
@@ -126,14 +130,14 @@ def train(
     network = network.to(device)
     averaged = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
     optimizer = muon.optimizer_for(network, config.weight_decay)
-    step, seconds, waited = 0, 0.0, 0.0
+    step, seconds, waited, usual = 0, 0.0, 0.0, _FIRST_NORM
     if resume:
-        step, seconds, waited = _restore(out, config, network, averaged, optimizer)
+        step, seconds, waited, usual = _restore(out, config, network, averaged, optimizer)
 
     def checkpoint() -> None:
         if not group.main:
             return
-        _store(out, config, network, averaged, optimizer, step, seconds, waited)
+        _store(out, config, network, averaged, optimizer, step, seconds, waited, usual)
         facts = {"steps": step, "seconds": round(seconds), "pixels": step * config.batch * config.crop**2}
         facts |= {"processes": group.size, "views": len(training) + (len(watched.views()) if watched else 0)}
         save_model(out, _with_weights(network, averaged), {**provenance, **dataclasses.asdict(config), **facts})
@@ -158,9 +162,10 @@ def train(
             loss = (torch.stack(losses) * weights.to(device)).mean()
             optimizer.zero_grad()
             loss.backward()
-            norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip)
-            if not torch.isfinite(norm):
+            norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip * usual).item()
+            if not math.isfinite(norm):
                 raise TrainingError(_blame(drawn, losses, step, group))
+            usual *= min(max(norm / usual, 1 / config.clip), config.clip) ** (1 - _REMEMBERED)  # a geometric mean
             optimizer.step()
             decay = min(config.ema, (1 + step) / (10 + step))
             for name, tensor in network.state_dict().items():
@@ -175,7 +180,7 @@ def train(
                 "progress": _progress(config, step, seconds),
                 "loss": group.mean(loss),
                 "lr": rate,
-                "grad_norm": norm.item(),
+                "grad_norm": norm,
                 "pixels": step * config.batch * config.crop**2,
                 "waited": waited / seconds,
             }
@@ -222,19 +227,20 @@ def _store(
     step: int,
     seconds: float,
     waited: float,
+    usual: float,
 ) -> None:
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     tensors |= {f"averaged.{name}": tensor for name, tensor in averaged.items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"adam.{index}.{name}": tensor for name, tensor in moments.items()}
-    facts = {"step": step, "seconds": seconds, "waited": waited, "config": dataclasses.asdict(config)}
+    facts = {"step": step, "seconds": seconds, "waited": waited, "usual": usual, "config": dataclasses.asdict(config)}
     save_state(state_path(out), tensors, facts)
 
 
 def _restore(
     out: Path, config: TrainConfig, network: Network, averaged: dict[str, Tensor], optimizer: torch.optim.Optimizer
-) -> tuple[int, float, float]:
-    """Load the state of `out` into network, averaged weights and optimiser; step, seconds and waiting so far."""
+) -> tuple[int, float, float, float]:
+    """Load the state of `out` into network, averaged weights and optimiser; step, seconds, waiting and usual norm."""
     tensors, facts = load_state(state_path(out))
     free = {"steps", "minutes", "validate_every", "checkpoint_seconds"}  # a longer run may go on from a shorter one
     for key, value in dataclasses.asdict(config).items():
@@ -258,4 +264,4 @@ def _restore(
         index, moment = key.split(".")
         state.setdefault(int(index), {})[moment] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return facts["step"], facts["seconds"], facts["waited"]
+    return facts["step"], facts["seconds"], facts["waited"], facts["usual"]

@@ -37,7 +37,7 @@ def scenes(tmp_path):
 
 
 def test_chunks_take_families_and_files_in_turn(scenes):
-    recipe = Recipe(families=("stills", "abstract"), scenes=scenes, views=5)
+    recipe = Recipe(order=("stills", "abstract", "scenes"), scenes=scenes, views=5)
     chunks = [chunk(number, recipe) for number in range(12)]
     assert [one.name for one in chunks[:6]] == [
         "000000-stills-000000", "000001-abstract-000000", "000002-one-000000",
@@ -45,7 +45,10 @@ def test_chunks_take_families_and_files_in_turn(scenes):
     ]  # fmt: skip
     assert [one.name[7:] for one in chunks[8::3]] == ["one-000001", "two-000001"]
     assert chunks[4].family == "abstract" and chunks[5].family == "scenes"
-    assert " ".join(chunks[4].words).startswith("procedural:abstract --seeds 1-1 --split train --views 5 --spp 1,1,2,4")
+    assert " ".join(chunks[4].words).startswith("procedural:abstract --seeds 1-1 --split train --views 5 --spp 2,2,4")
+    assert chunks[3].words[chunks[3].words.index("--spp") + 1].startswith("1,1,2")
+    samplers = [one.words[one.words.index("--sampler") + 1] for one in chunks[:4]]
+    assert samplers == ["independent", "random", "random", "independent"]
     assert chunks[8].words[:3] == (str(scenes / "one.xml"), "--seed", "1")
     assert len({one.words for one in chunks}) == 12  # none is rendered twice
 
@@ -86,7 +89,7 @@ def stream(tmp_path, scenes, monkeypatch):
     monkeypatch.setattr(children, "start", start)
     monkeypatch.setattr(view_stream, "described", described)
     monkeypatch.setattr(view_stream, "open_pairs", open_pairs)
-    recipe = Recipe(families=("stills",), scenes=scenes)
+    recipe = Recipe(order=("stills", "scenes"), scenes=scenes)
     return lambda limit=15_500, recipe=recipe: ViewStream(tmp_path / "run", recipe, 1, limit, lock=0)
 
 
@@ -124,7 +127,7 @@ def test_where_nothing_renders_it_says_so(stream, scenes):
     two = json.loads((scenes / "manifest.json").read_text())
     two["scenes"] = [scene for scene in two["scenes"] if scene["file"] == "two.xml"]
     (scenes / "manifest.json").write_text(json.dumps(two))
-    one = stream(recipe=Recipe(families=(), scenes=scenes))
+    one = stream(recipe=Recipe(order=("scenes",), scenes=scenes))
     with pytest.raises(view_stream.TrainingError, match=r"render.log: the first 10 renders failed"):
         for _ in range(12):
             one.tend()
@@ -173,7 +176,7 @@ def test_killed_in_the_middle_and_started_again_it_ends_with_model_and_card(scen
     state = folder / "model.state.safetensors"
     command = [sys.executable, "-m", "tools.train_shipped", "--folder", str(folder), "--output", str(output)]
     command += ["--scenes", str(scenes), "--views", "2", "--spp", "1,1,2", "--crop", "48x40", "--size", "64x48"]
-    command += ["--variant", "scalar_rgb", "--pool-gb", "0.0006", "--families"]
+    command += ["--variant", "scalar_rgb", "--pool-gb", "0.0006", "--order", "scenes"]
     options = ["--", "--batch", "1", "--crop", "32", "--checkpoint-seconds", "0.3"]
 
     process = subprocess.Popen([*command, "--minutes", "100", *options], cwd=ROOT, stderr=subprocess.PIPE, text=True)

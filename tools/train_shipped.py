@@ -28,7 +28,7 @@ from typing import Any
 from denoise.errors import McdenoiseError, RenderError, TrainingError
 from denoise.files import replacing
 from tools import children
-from tools.view_stream import FAMILIES, ROOT, Recipe, ViewStream, number_of, read_journal
+from tools.view_stream import ROOT, Recipe, ViewStream, number_of, read_journal
 
 _TICK = 0.5  # seconds between looks
 _END_SECONDS = 15  # the training's start and end, and the card's
@@ -142,7 +142,8 @@ class _Run:
 
     def _render_validation(self, recipe: Recipe) -> None:
         command: list[object] = ["-m", "render.cli", recipe.scenes, "-o", self._plan.folder / "validation"]
-        command += ["--split", "validation", "--views", _VALIDATION_VIEWS, "--spp", recipe.spp, "--size", recipe.crop]
+        command += ["--split", "validation", "--views", _VALIDATION_VIEWS, "--spp", recipe.spp[0]]
+        command += ["--size", recipe.crop]
         command += ["--variant", recipe.variant, "--workers", children.cores()]
         process = children.start(command, self._lock)
         try:
@@ -200,8 +201,8 @@ class _Run:
         return {
             "Weights": f"{weights:,} in {self._model.stat().st_size / 1e6:.2f} MB",
             "Data": f"{sum(views.values()):,} views in {sets:,} sets, each there as long as the pool had room for it: "
-            f"{kinds}; {recipe.crop} of {recipe.size}, passes of {recipe.spp} spp, random samplers; no clean image, no "
-            "images or weights of others",
+            f"{kinds}; {recipe.crop} of {recipe.size}, passes of {' or '.join(recipe.spp)} spp, any sampler; no clean "
+            "image, no images or weights of others",
             "Training": f"Noise2Noise, `{told['loss']}` loss, {begin}; {told['steps']:,} steps of {told['batch']} "
             f"crops of {told['crop']}x{told['crop']} ({told['pixels'] / 1e9:.3g} gigapixels), "
             f"{told['seconds'] / 60:.3g} minutes beside the renders, on {told['hardware']}",
@@ -244,14 +245,15 @@ def _parse() -> Plan:
     parser.add_argument("--pool-gb", type=float, help="largest pool (default: 8, or half of the free disk if less)")
     parser.add_argument("--renders", type=int, help="chunks rendered at once (default: as the machine is)")
     parser.add_argument("--threads", type=int, help="of the training (default: as the machine is)")
-    parser.add_argument("--families", nargs="*", default=FAMILIES, help="procedural ones (default: all)")
+    parser.add_argument("--order", nargs="+", default=Recipe.order, help="families, and `scenes` for files, in turn")
+    parser.add_argument("--spp", nargs="+", default=Recipe.spp, help="ladders of passes, in turn")
     parser.add_argument("--scenes", type=Path, default=Recipe.scenes, help="folder of scenes with a manifest.json")
-    for name in ("views", "spp", "crop", "size", "variant"):
+    for name in ("views", "crop", "size", "variant"):
         default = getattr(Recipe, name)
         parser.add_argument(f"--{name}", type=type(default), default=default, help="as in render-pairs (%(default)s)")
     parser.add_argument("options", nargs="*", metavar="-- OPTION", help="further ones of train-denoiser")
     given = vars(parser.parse_args())
-    given["families"] = tuple(given["families"])
+    given |= {name: tuple(given[name]) for name in ("order", "spp")}
     recipe = Recipe(**{f.name: given.pop(f.name) for f in fields(Recipe)})
     gigabytes = given.pop("pool_gb")
     given["folder"].mkdir(parents=True, exist_ok=True)

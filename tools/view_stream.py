@@ -1,7 +1,7 @@
 """Fresh views for a training, without end: rendered in small chunks, packed, and put into a pool of bounded size.
 
-A chunk is a few views of one scene: a procedural family's next seed, each family in turn, and then one of the scenes
-that are files, with other views each time its turn comes again. It is rendered into a folder of its own in the pool,
+A chunk is a few views of one scene: the next seed of a procedural family, or the next of the scenes that are files,
+with other views each time its turn comes again. It is rendered into a folder of its own in the pool,
 whose name begins with a dot, so that a run that was killed goes on with it; packed beside it; and renamed when whole.
 
     pool/000123-stills-000024/      a packed set (denoise.packed), number 123
@@ -29,7 +29,8 @@ from tools import children
 from tools.pack_pairs import described
 
 ROOT = Path(__file__).parents[1]
-FAMILIES = ("interiors", "stills", "exteriors", "abstract")
+#: A third each: interiors, which most frames are; scenes that are files; all other families.
+ORDER = ("interiors", "scenes", "stills", "interiors", "scenes", "exteriors", "interiors", "scenes", "abstract")
 _FAILURES = 10  # chunks in a row, after which it is not the scenes
 _LOWER = 5  # priority of renders: training comes first, but they must not starve beside other work either
 
@@ -39,21 +40,21 @@ class Recipe:
     """What is rendered.
 
     Attributes:
-        families: procedural ones.
+        order: procedural families in turn, and `scenes` where the turn is a file's.
         scenes: folder of scenes with a manifest.json; those of its train split are trained on.
         views: of a chunk; render-pairs gives up to 16 to one process.
-        spp: ladder of passes.
+        spp: ladders of passes, in turn.
         crop: `WxH` of a view.
         size: `WxH`, or a range, of the frame that the crop is a piece of.
         variant: of Mitsuba.
     """
 
-    families: tuple[str, ...] = FAMILIES
+    order: tuple[str, ...] = ORDER
     scenes: Path = ROOT / "scenes"
     views: int = 8
-    spp: str = "1,1,2,4,8,16"
+    spp: tuple[str, ...] = ("2,2,4,8,16,32", "1,1,2,4,8,16")
     crop: str = "256x256"
-    size: str = "640x480-1280x720"
+    size: str = "400x300-800x600"
     variant: str = "auto"
 
 
@@ -75,19 +76,24 @@ class Chunk:
 
 
 def chunk(number: int, recipe: Recipe) -> Chunk:
-    """The chunk of a number: families in turn, then a file, then families again with the next seed."""
-    turn, place = divmod(number, len(recipe.families) + 1)
-    if place < len(recipe.families):
-        family = recipe.families[place]
-        name, words = f"{family}-{turn:06d}", [f"procedural:{family}", "--seeds", f"{turn}-{turn}"]
+    """The chunk of a number: families and files in the recipe's order, each time with the next seed or file.
+
+    Every third is rendered with the independent sampler, which renderers have by default, the others with any.
+    """
+    turn, place = divmod(number, len(recipe.order))
+    family = recipe.order[place]
+    nth = turn * recipe.order.count(family) + recipe.order[:place].count(family)
+    if family != "scenes":
+        name, words = f"{family}-{nth:06d}", [f"procedural:{family}", "--seeds", f"{nth}-{nth}"]
     else:
         files = [entry.source for entry in find_scenes([recipe.scenes], "train")]
-        again, which = divmod(turn, len(files))
-        family, file = "scenes", files[which]
+        again, which = divmod(nth, len(files))
+        file = files[which]
         assert isinstance(file, Path)
         name, words = f"{file.stem}-{again:06d}", [str(file), "--seed", str(again)]
-    words += ["--split", "train", "--views", str(recipe.views), "--spp", recipe.spp, "--variant", recipe.variant]
-    words += ["--crop", recipe.crop, "--size", recipe.size, "--sampler", "random"]
+    spp = recipe.spp[number % len(recipe.spp)]
+    words += ["--split", "train", "--views", str(recipe.views), "--spp", spp, "--variant", recipe.variant]
+    words += ["--crop", recipe.crop, "--size", recipe.size, "--sampler", "random" if number % 3 else "independent"]
     words += ["--aux", "first-hit" if recipe.variant.startswith("scalar") else "random"]
     # as many workers as there are cores means one thread each, and a chunk is too small for more than one worker
     words += ["--workers", str(os.cpu_count() or 1)]
