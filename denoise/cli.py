@@ -48,6 +48,13 @@ _MAPPED = ("beauty", "alpha", "albedo", "normal", "depth", "variance")
     show_default=True,
     help="Of the network's convolutions; auto takes bfloat16 where the processor is made for it.",
 )
+@click.option(
+    "--quality",
+    type=click.Choice(["default", "best"]),
+    default="default",
+    show_default=True,
+    help="Best looks at the frame in four orientations, which takes four times as long.",
+)
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads. Default: all.")
 @click.option(
     "--tile",
@@ -106,6 +113,7 @@ def main(
     model: Path | None,
     device: str,
     precision: str,
+    quality: str,
     threads: int | None,
     tile: int | None,
     inspect: bool,
@@ -140,7 +148,7 @@ def main(
     # A farm ends a task with SIGTERM: unwind, so that no temporary file is left behind.
     before = signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     click.get_current_context().call_on_close(lambda: signal.signal(signal.SIGTERM, before))
-    load = _loader(model, device, precision, threads, tile)
+    load = _loader(model, device, precision, quality, threads, tile)
     failed = 0
     with progress(len(jobs)) as advance:
         for source, target in jobs:
@@ -259,7 +267,7 @@ class _Unusable(Exception):
 
 
 def _loader(
-    model: Path | None, device: str, precision: str, threads: int | None, tile: int | None
+    model: Path | None, device: str, precision: str, quality: str, threads: int | None, tile: int | None
 ) -> Callable[[], Denoiser]:
     """Loads the model at the first call, so that a mistyped frame is told of at once."""
     loaded: list[Denoiser] = []
@@ -273,7 +281,7 @@ def _loader(
 
             exr.use_threads(threads or os.cpu_count() or 1)
             try:
-                loaded.append(Denoiser(model, device=device, threads=threads, tile=tile, precision=precision))
+                loaded.append(Denoiser(model, device, threads, tile, precision, quality))
             except McdenoiseError as error:
                 raise _Unusable(error) from error
         return loaded[0]

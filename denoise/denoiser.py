@@ -21,6 +21,7 @@ from denoise.frame import Frame
 from denoise.frame_denoiser import denoise_frame
 from denoise.network import KernelNetwork
 from denoise.options import Options, Report
+from denoise.orientations import ORIENTATIONS
 from denoise.tiles import Tile
 
 __all__ = ["Denoiser", "Options", "Report", "denoise_inputs", "pick_device", "to_inputs"]
@@ -36,6 +37,7 @@ class Denoiser:
         tile: side of the tiles in pixels, 0 for none; None to choose by the frame's size. Memory is bounded by the
             tile, the result is the same to the precision that is computed with.
         precision: of the convolutions: "float32", "bfloat16", or "auto" for the faster on this machine.
+        quality: "default", or "best" to look at each frame in four orientations, for four times as long.
 
     Raises:
         ModelError: the model cannot be used, or the device is not there.
@@ -48,13 +50,15 @@ class Denoiser:
         threads: int | None = None,
         tile: int | None = None,
         precision: str = "auto",
+        quality: str = "default",
     ) -> None:
         self.device = pick_device(device)
         if threads is not None:
             torch.set_num_threads(threads)
         network, self.provenance = load_model(model)
         self.model_name = Path(model).name if model else f"shipped, {self.provenance.get('steps', 0)} steps"
-        self._whole = partial(filter_frame, network.to(self.device), self.device, precision, tile)
+        looks = len(ORIENTATIONS) if quality == "best" else 1
+        self._whole = partial(filter_frame, network.to(self.device), self.device, precision, tile, looks=looks)
         self._has_kernels = isinstance(network, KernelNetwork)
 
     def denoise(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import cycle, islice
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from denoise.features import Inputs
 from denoise.frame import Planes
 from denoise.kernels import Predictions, filter_pyramid
 from denoise.network import DirectNetwork, KernelNetwork
+from denoise.orientations import ORIENTATIONS, Orientation
 from denoise.passes import REACH, halves, shares, spread
 from denoise.precision import mixed
 from denoise.tiles import Tile, tiles
@@ -54,6 +55,7 @@ def filter_frame(
     guide: Guide,
     put: Put,
     layers: LayerCrops = lambda crop: (),
+    looks: int = 1,
 ) -> None:
     """Denoise a whole frame: exposure, padding to the network's grid, tiles, and back.
 
@@ -65,21 +67,22 @@ def filter_frame(
         guide: the passes.
         put: takes the results as they come, in scene units, on the CPU.
         layers: to be filtered with the beauty's kernels; a network that predicts no kernels can have none.
+        looks: orientations of the frame that kernels are predicted in; of several passes two at least.
     """
     height, width = guide.beauties[0].shape[:2]
     if tile is None:
-        tile = _TILE if height * width > _LARGEST_WHOLE else 0
+        tile = _TILE if height * width * looks > _LARGEST_WHOLE else 0
     factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
     reach = network.reach + (REACH if len(guide.beauties) > 1 else 0)
     with torch.inference_mode(), mixed(device, precision):
         for one in tiles(height, width, tile, network.align, reach):
-            looks = _looks(guide, one)
+            views = _views(guide, one, looks)
             beauties = halves([_tensor(beauty[one.crop]) for beauty in guide.beauties])
             if isinstance(network, DirectNetwork):
-                filtered = [_direct(network, device, looks[-1], half, factor) for half in beauties]
+                filtered = [_direct(network, device, views[-1][1], half, factor) for half in beauties]
                 kernels = None
             else:
-                kernels = _Kernels(network, device, looks, factor)
+                kernels = _Kernels(network, device, views, factor)
                 filtered = [kernels.apply(half) for half in beauties]
             weights = shares([image * factor for image in filtered], len(guide.beauties))
             put(0, one, _inner(filtered, weights, one)[0])
@@ -94,33 +97,39 @@ def filter_frame(
 
 
 class _Kernels:
-    """Predictions for one tile, from one look at it, or from two of which the second is mirrored."""
+    """Predictions for one tile, from one view of it or from several."""
 
-    def __init__(self, network: KernelNetwork, device: torch.device, looks: Sequence[Planes], factor: Tensor) -> None:
+    def __init__(
+        self, network: KernelNetwork, device: torch.device, views: Sequence[tuple[Orientation, Planes]], factor: Tensor
+    ) -> None:
         self._align, self._device = network.align, device
-        self._predictions: list[Predictions] = []
-        for mirrored, planes in enumerate(looks):
-            inputs = _padded_inputs(planes, network.align, device, factor)
-            if mirrored:
-                inputs = Inputs._make([*(plane.flip(-1) for plane in inputs[:4]), inputs.present])
-            self._predictions.append(network.predict(inputs))
+        self._predictions: list[tuple[Orientation, Predictions]] = []
+        for orientation, planes in views:
+            *images, present = _padded_inputs(planes, network.align, device, factor)
+            inputs = Inputs._make([*map(orientation.turn, images), present])
+            self._predictions.append((orientation, network.predict(inputs)))
 
     def apply(self, lights: Tensor) -> Tensor:
         """Filter (n, 3, h, w) images of light, of the same size; result likewise, on the CPU."""
         height, width = lights.shape[-2:]
         light = _pad(lights.to(self._device), self._align)
-        filtered = filter_pyramid(light, self._predictions[0])
-        if len(self._predictions) > 1:
-            filtered = (filtered + filter_pyramid(light.flip(-1), self._predictions[1]).flip(-1)) / 2
-        return filtered[..., :height, :width].cpu()
+        filtered = (
+            orientation.back(filter_pyramid(orientation.turn(light), predictions))
+            for orientation, predictions in self._predictions
+        )
+        total = next(filtered)
+        for more in filtered:
+            total = total + more
+        return (total[..., :height, :width] / len(self._predictions)).cpu()
 
 
-def _looks(guide: Guide, tile: Tile) -> list[Planes]:
-    """The planes to predict from; of several passes with the variance that they show, and with what they bring."""
+def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[Orientation, Planes]]:
+    """What to predict from; of several passes in turn with the variance that they show, and with what they bring."""
     beauties = [beauty[tile.crop] for beauty in guide.beauties]
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
     planes["radiance"] = sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
-    return [planes] if len(beauties) == 1 else [{**planes, "variance": spread(beauties)}, planes]
+    kinds = [planes] if len(beauties) == 1 else [{**planes, "variance": spread(beauties)}, planes]
+    return list(zip(ORIENTATIONS[: max(looks, len(kinds))], cycle(kinds), strict=False))
 
 
 def _direct(network: DirectNetwork, device: torch.device, planes: Planes, radiance: Tensor, factor: Tensor) -> Tensor:

@@ -52,7 +52,7 @@ class Recipe:
     order: tuple[str, ...] = ORDER
     scenes: Path = ROOT / "scenes"
     views: int = 8
-    spp: tuple[str, ...] = ("2,2,4,8,16,32", "1,1,2,4,8,16")
+    spp: tuple[str, ...] = (*2 * ("2,2,4,8,16,32", "1,1,2,4,8,16"), "8,16,32,64", "1,1,2,4,8,16")
     crop: str = "256x256"
     size: str = "400x300-800x600"
     variant: str = "auto"
