@@ -17,9 +17,11 @@ def find(module: str, planes: Iterable[Tensor], with_gradients: str | None = Non
     Args:
         module: of this package.
         planes: that it shall work on.
-        with_gradients: the module where autograd is on; None for torch's own operations then.
+        with_gradients: the module where autograd wants the gradient; None for torch's own operations then.
     """
-    chosen = with_gradients if torch.is_grad_enabled() else module
+    planes = list(planes)
+    wanted = torch.is_grad_enabled() and any(plane.requires_grad for plane in planes)
+    chosen = with_gradients if wanted else module
     if chosen is None or not all(plane.dtype is torch.float32 and plane.device.type == "cpu" for plane in planes):
         return None
     return _loaded(chosen)

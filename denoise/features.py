@@ -1,6 +1,6 @@
 """What a network sees: a frame's planes, exposure-normalised, and how they become channels.
 
-In torch, for all devices and for autograd; without gradients on the CPU `denoise.fused_features` does the same.
+In torch, for all devices; on CPUs `denoise.fused_features` does the same where autograd wants no gradient.
 """
 
 from __future__ import annotations

@@ -7,11 +7,13 @@ is as large as AdamW's and shares its rate of learning: Liu et al. 2025, "Muon i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
+
+from denoise.network import he_norm
 
 _MOMENTUM = 0.95
 _BETAS, _EPS = (0.9, 0.999), 1e-8  # of AdamW
@@ -20,13 +22,18 @@ _ITERATIONS = 5
 _AS_ADAMW = 0.2  # root mean square of AdamW's steps (Liu et al. 2025)
 
 
-def optimizer_for(network: nn.Module, weight_decay: float) -> Muon:
-    """The optimiser of a network: 3 x 3 convolutions by Muon; heads, whose outputs mean things of their own, not."""
-    convolutions = [p for p in network.parameters() if p.ndim == 4 and p.shape[-1] > 1]
-    chosen = {id(parameter) for parameter in convolutions}
-    others = [parameter for parameter in network.parameters() if id(parameter) not in chosen]
-    groups = [{"params": convolutions, "orthogonal": True}, {"params": others, "orthogonal": False}]
-    return Muon(groups, weight_decay)
+def optimizer_for(hidden: Sequence[Tensor], others: Sequence[Tensor], weight_decay: float) -> Muon:
+    """The optimiser of a network.
+
+    Args:
+        hidden: weights of convolutions, for Muon; they are kept at the norm of He et al. 2015. Orthogonal steps make
+            all of a matrix grow, and without this what a deep network of them computes with grows by powers of ten,
+            until its output is the small difference of large numbers.
+        others: for AdamW. Heads among them, whose outputs mean things of their own.
+        weight_decay: of all.
+    """
+    groups = [{"params": hidden, "orthogonal": True}, {"params": others, "orthogonal": False}]
+    return Muon([group for group in groups if group["params"]], weight_decay)
 
 
 class Muon(torch.optim.Optimizer):
@@ -49,6 +56,8 @@ class Muon(torch.optim.Optimizer):
                     continue
                 step = (self._muon if group["orthogonal"] else self._adam)(self.state[parameter], parameter.grad)
                 parameter.mul_(1 - group["lr"] * group["weight_decay"]).add_(step, alpha=-group["lr"])
+                if group["orthogonal"]:
+                    parameter.mul_(he_norm(parameter) / parameter.norm())
 
     def _muon(self, state: dict[str, Tensor], gradient: Tensor) -> Tensor:
         if not state:

@@ -94,6 +94,27 @@ class KernelNetwork(nn.Module):
         guides = self.config.kernel // 2 * 2**depth
         return convs + filters + 2 * guides
 
+    def hidden(self) -> list[Tensor]:
+        """Weights of the convolutions whose outputs ReLU follows: their scale alone means nothing."""
+        blocks = [self.enter, *self.down, self.bottom, *self.up]
+        return [conv.weight for block in blocks for conv in block if isinstance(conv, nn.Conv2d)]
+
+    @torch.no_grad()
+    def balance(self) -> None:
+        """Bring hidden convolutions to the norm that He et al. 2015 begin with, and leave what is computed as it is.
+
+        ReLU passes factors on: what one layer is divided by, the next ones are multiplied with, and the heads last.
+        """
+        scale = _balance(self.enter, torch.ones(FEATURES))
+        skips = [scale]
+        for down in self.down:
+            skips.append(_balance(down, skips[-1]))
+        decoded = [_balance(self.bottom, skips.pop())]
+        for up in reversed(self.up):
+            decoded.insert(0, _balance(up, torch.cat([decoded[0], skips.pop()])))
+        for head, scale in zip([self.full_head, *self.heads], [decoded[0], *decoded], strict=True):
+            head.weight.mul_(scale.to(head.weight)[:, None, None])
+
     def forward(self, inputs: Inputs) -> Tensor:
         """Inputs, H and W multiples of `align`, to denoised radiance (B, 3, H, W)."""
         return filter_pyramid(inputs.radiance, self.predict(inputs))
@@ -196,6 +217,13 @@ class DirectNetwork(nn.Module):
         self.up = nn.ModuleList([_paper_convs(96, 96, 96), *(_paper_convs(144, 96, 96) for _ in range(3))])
         self.leave = nn.Sequential(_paper_convs(96 + 9, 64, 32), nn.Conv2d(32, 3, 3, padding=1))
 
+    def hidden(self) -> list[Tensor]:
+        """None: the paper's network is trained as the paper does."""
+        return []
+
+    def balance(self) -> None:
+        """Nothing to do."""
+
     align = 32
     reach = 2 * (1 + 1 + 2 + 4 + 8 + 16) * 2 + 64
 
@@ -232,6 +260,23 @@ class _Convs(nn.Sequential):
         for conv in list(self)[::2]:
             x = _convolve(conv, x, "relu")
         return x
+
+
+def he_norm(weight: Tensor) -> float:
+    """The norm that weights of a convolution with ReLU begin with (He et al. 2015): it keeps the size of signals."""
+    return (2 * len(weight)) ** 0.5
+
+
+def _balance(block: nn.Module, scale: Tensor) -> Tensor:
+    """One block of `KernelNetwork.balance`; `scale` is that of its inputs by channel, as they were over as they are."""
+    for conv in block.children():
+        if isinstance(conv, nn.Conv2d) and conv.bias is not None:
+            conv.weight.mul_(scale.to(conv.weight)[:, None, None])
+            factor = conv.weight.norm() / he_norm(conv.weight)
+            conv.weight.div_(factor)
+            conv.bias.div_(factor)
+            scale = factor.expand(len(conv.weight))
+    return scale
 
 
 def _at_once(x: Tensor) -> bool:

@@ -18,13 +18,14 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from denoise import muon
 from denoise.checkpoint import load_model, load_state, save_model, save_state
+from denoise.clipping import Clipper
 from denoise.data import StoredView
 from denoise.distributed import ALONE, Group
 from denoise.errors import TrainingError
 from denoise.features import Inputs
 from denoise.losses import LOSSES
+from denoise.muon import optimizer_for
 from denoise.network import DirectNetwork, KernelNetwork, ModelConfig, build
 from denoise.pool import WatchedFolder
 from denoise.precision import mixed
@@ -33,9 +34,6 @@ from denoise.transfer import expose, exposure
 from denoise.validation import validate
 
 Network = KernelNetwork | DirectNetwork
-
-_FIRST_NORM = 1.0  # of the gradient, until it is known
-_REMEMBERED = 0.98  # of the usual norm, each step
 
 
 @dataclass(frozen=True)
@@ -48,12 +46,12 @@ class TrainConfig:
         loss: a name in `losses.LOSSES`.
         batch: crops a step, of all processes together.
         crop: side of a crop in pixels, a multiple of 32.
+        optimizer: "muon" or "adamw" (`denoise.muon`).
         learning_rate: at its height.
         warmup: steps until it is reached, at most a tenth of `steps`.
         weight_decay: decoupled from the gradient.
         ema: decay of the averaged weights, which are the ones kept.
-        clip: largest norm of the gradient, in units of the usual one. Muon's steps are of one length, and would follow
-            a single firefly for as long as the momentum remembers it; a network can die of that.
+        clip: largest norm of a tensor's gradient, in units of its usual one (`denoise.clipping`).
         seed: of weights and batches.
         validate_every: steps between validations.
         checkpoint_seconds: wall time between checkpoints.
@@ -65,11 +63,12 @@ class TrainConfig:
     loss: str = "log-l2"
     batch: int = 8
     crop: int = 128
+    optimizer: str = "muon"
     learning_rate: float = 2e-3
     warmup: int = 200
     weight_decay: float = 1e-4
     ema: float = 0.999
-    clip: float = 2.0
+    clip: float = 3.0
     seed: int = 0
     validate_every: int = 500
     checkpoint_seconds: float = 60.0
@@ -128,16 +127,20 @@ def train(
     torch.manual_seed(config.seed)
     network = build(model) if start is None else load_model(start)[0].train()
     network = network.to(device)
+    network.balance()
     averaged = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
-    optimizer = muon.optimizer_for(network, config.weight_decay)
-    step, seconds, waited, usual = 0, 0.0, 0.0, _FIRST_NORM
+    hidden = network.hidden() if config.optimizer == "muon" else []
+    others = [parameter for parameter in network.parameters() if all(parameter is not one for one in hidden)]
+    optimizer = optimizer_for(hidden, others, config.weight_decay)
+    clipper = Clipper(network.parameters(), config.clip)
+    step, seconds, waited = 0, 0.0, 0.0
     if resume:
-        step, seconds, waited, usual = _restore(out, config, network, averaged, optimizer)
+        step, seconds, waited = _restore(out, config, network, averaged, optimizer, clipper)
 
     def checkpoint() -> None:
         if not group.main:
             return
-        _store(out, config, network, averaged, optimizer, step, seconds, waited, usual)
+        _store(out, config, network, averaged, optimizer, clipper, step, seconds, waited)
         facts = {"steps": step, "seconds": round(seconds), "pixels": step * config.batch * config.crop**2}
         facts |= {"processes": group.size, "views": len(training) + (len(watched.views()) if watched else 0)}
         save_model(out, _with_weights(network, averaged), {**provenance, **dataclasses.asdict(config), **facts})
@@ -162,10 +165,9 @@ def train(
             loss = (torch.stack(losses) * weights.to(device)).mean()
             optimizer.zero_grad()
             loss.backward()
-            norm = torch.nn.utils.clip_grad_norm_(network.parameters(), config.clip * usual).item()
+            norm = clipper.clip()
             if not math.isfinite(norm):
                 raise TrainingError(_blame(drawn, losses, step, group))
-            usual *= min(max(norm / usual, 1 / config.clip), config.clip) ** (1 - _REMEMBERED)  # a geometric mean
             optimizer.step()
             decay = min(config.ema, (1 + step) / (10 + step))
             for name, tensor in network.state_dict().items():
@@ -224,23 +226,29 @@ def _store(
     network: Network,
     averaged: dict[str, Tensor],
     optimizer: torch.optim.Optimizer,
+    clipper: Clipper,
     step: int,
     seconds: float,
     waited: float,
-    usual: float,
 ) -> None:
     tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
     tensors |= {f"averaged.{name}": tensor for name, tensor in averaged.items()}
     for index, moments in optimizer.state_dict()["state"].items():
-        tensors |= {f"adam.{index}.{name}": tensor for name, tensor in moments.items()}
-    facts = {"step": step, "seconds": seconds, "waited": waited, "usual": usual, "config": dataclasses.asdict(config)}
+        tensors |= {f"moments.{index}.{name}": tensor for name, tensor in moments.items()}
+    tensors["clipper.usual"] = clipper.usual
+    facts = {"step": step, "seconds": seconds, "waited": waited, "config": dataclasses.asdict(config)}
     save_state(state_path(out), tensors, facts)
 
 
 def _restore(
-    out: Path, config: TrainConfig, network: Network, averaged: dict[str, Tensor], optimizer: torch.optim.Optimizer
-) -> tuple[int, float, float, float]:
-    """Load the state of `out` into network, averaged weights and optimiser; step, seconds, waiting and usual norm."""
+    out: Path,
+    config: TrainConfig,
+    network: Network,
+    averaged: dict[str, Tensor],
+    optimizer: torch.optim.Optimizer,
+    clipper: Clipper,
+) -> tuple[int, float, float]:
+    """Load the state of `out` into network, averaged weights, optimiser and clipper; step, seconds, waiting so far."""
     tensors, facts = load_state(state_path(out))
     free = {"steps", "minutes", "validate_every", "checkpoint_seconds"}  # a longer run may go on from a shorter one
     for key, value in dataclasses.asdict(config).items():
@@ -249,7 +257,7 @@ def _restore(
                 f"{state_path(out)}: was made with {key} {facts['config'].get(key)}, not {value}; "
                 "resume with the same settings, or write another model"
             )
-    groups: dict[str, dict[str, Tensor]] = {"network": {}, "averaged": {}, "adam": {}}
+    groups: dict[str, dict[str, Tensor]] = {"network": {}, "averaged": {}, "moments": {}, "clipper": {}}
     for name, tensor in tensors.items():
         kind, key = name.split(".", 1)
         groups[kind][key] = tensor
@@ -260,8 +268,9 @@ def _restore(
     for key, tensor in averaged.items():
         tensor.copy_(groups["averaged"][key])
     state: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in groups["adam"].items():
+    for key, tensor in groups["moments"].items():
         index, moment = key.split(".")
         state.setdefault(int(index), {})[moment] = tensor
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    return facts["step"], facts["seconds"], facts["waited"], facts["usual"]
+    clipper.usual, clipper.steps = groups["clipper"]["usual"], facts["step"]
+    return facts["step"], facts["seconds"], facts["waited"]

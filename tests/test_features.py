@@ -47,10 +47,11 @@ def test_features_by_hand():
 @needs_numba
 @pytest.mark.parametrize("present", [(1, 1, 0), (1, 1, 1), (0, 1, 1), (0, 0, 0)])
 @pytest.mark.parametrize(("height", "width"), [(2, 2), (6, 10), (70, 34)])
-def test_compiled_features_are_those_of_torch(present, height, width):
+def test_compiled_features_are_those_of_torch(monkeypatch, present, height, width):
     from denoise import fused_features
 
     frame = inputs(height, width, present)
+    monkeypatch.setattr(compiled, "_loaded", lambda module: None)  # and features are computed in torch
     for fast, reference in ((fused_features.features, features), (fused_features.guides_of, guides_of)):
         with torch.inference_mode():
             out = fast(frame)
@@ -62,10 +63,12 @@ def test_compiled_features_are_those_of_torch(present, height, width):
 @needs_numba
 def test_what_is_chosen():
     frame = inputs(4, 6, (1, 1, 1))
-    assert compiled.find("fused_features", frame) is None  # autograd may want the gradient
-    with torch.inference_mode():
-        assert compiled.find("fused_features", frame).__name__ == "denoise.fused_features"
-        assert compiled.find("fused_features", [*frame, frame.radiance.double()]) is None
+    assert compiled.find("fused_features", frame).__name__ == "denoise.fused_features"
+    assert compiled.find("fused_features", [*frame, frame.radiance.double()]) is None
+    wanted = frame._replace(radiance=frame.radiance.requires_grad_())
+    assert compiled.find("fused_features", wanted) is None
+    with torch.no_grad():
+        assert compiled.find("fused_features", wanted) is not None
 
 
 @needs_numba

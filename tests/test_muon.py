@@ -18,11 +18,14 @@ def test_orthogonal_of_nothing_is_nothing():
     assert orthogonal(torch.zeros(4, 6)).abs().max() == 0
 
 
-def test_convolutions_get_orthogonal_steps_and_heads_those_of_adam():
+def test_hidden_convolutions_get_orthogonal_steps_and_all_else_those_of_adam():
     torch.manual_seed(0)
     network = nn.Sequential(nn.Conv2d(4, 8, 3), nn.Conv2d(8, 2, 1))
-    reference = torch.optim.AdamW([network[0].bias, *network[1].parameters()], lr=1e-2, weight_decay=0.1)
-    ours = optimizer_for(network, weight_decay=0.1)
+    with torch.no_grad():
+        network[0].weight.mul_(4 / network[0].weight.norm())
+    others = [network[0].bias, *network[1].parameters()]
+    reference = torch.optim.AdamW(others, lr=1e-2, weight_decay=0.1)
+    ours = optimizer_for([network[0].weight], others, weight_decay=0.1)
     assert [len(group["params"]) for group in ours.param_groups] == [1, 3]
     for group in ours.param_groups:
         group["lr"] = 1e-2
@@ -32,8 +35,11 @@ def test_convolutions_get_orthogonal_steps_and_heads_those_of_adam():
         before = [parameter.detach().clone() for parameter in network.parameters()]
         ours.step()
         after = [parameter.detach().clone() for parameter in network.parameters()]
-        step = (before[0] * (1 - 1e-3) - after[0]).flatten(1)
-        lengths = torch.linalg.svdvals(step) / (1e-2 * 0.2 * 36**0.5)
+        assert after[0].norm() == pytest.approx(4)  # He's: the root of twice the channels
+        # before it was brought to that norm: the factor is the one that leaves an orthogonal step
+        steps = [(before[0] * (1 - 1e-3) - factor * after[0]).flatten(1) for factor in torch.linspace(0.98, 1.03, 501)]
+        spread = [torch.linalg.svdvals(step) / (1e-2 * 0.2 * 36**0.5) for step in steps]
+        lengths = min(spread, key=lambda values: values.max() - values.min())
         assert 0.6 < lengths.min() and lengths.max() < 1.3
 
         with torch.no_grad():

@@ -185,3 +185,21 @@ def test_state_round_trip(tmp_path):
     save_state(tmp_path / "s.safetensors", {"a.b": torch.arange(4.0)}, {"step": 7})
     tensors, facts = load_state(tmp_path / "s.safetensors")
     assert torch.equal(tensors["a.b"], torch.arange(4.0)) and facts == {"step": 7}
+
+
+@pytest.mark.parametrize("widths", [(8, 8, 8), (8, 12, 16, 8)])
+def test_balance_changes_norms_and_not_what_is_computed(widths):
+    torch.manual_seed(5)
+    network = KernelNetwork(ModelConfig(widths=widths, head=12))
+    with torch.no_grad():
+        for index, parameter in enumerate(network.parameters()):  # signals that grow, biases, heads that say something
+            parameter.mul_(1.5 if index % 3 else 0.7).add_(0.05 * torch.randn_like(parameter))
+    size = 4 * network.align
+    inputs = Inputs(*torch.rand(4, 2, 3, size, size), torch.ones(2, 3))
+    with torch.no_grad():
+        before = network(inputs)
+        network.balance()
+        assert_close(network(inputs), before, rtol=1e-3, atol=1e-4)
+    for weight in network.hidden():
+        assert weight.norm().item() == pytest.approx((2 * len(weight)) ** 0.5, rel=1e-4)
+    assert len(network.hidden()) == 2 + 2 * (len(widths) - 1) + 1 + 2 * (len(widths) - 1)
