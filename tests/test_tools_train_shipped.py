@@ -45,7 +45,7 @@ def test_chunks_take_families_and_files_in_turn(scenes):
     ]  # fmt: skip
     assert [one.name[7:] for one in chunks[8::3]] == ["one-000001", "two-000001"]
     assert chunks[4].family == "abstract" and chunks[5].family == "scenes"
-    assert " ".join(chunks[4].words).startswith("procedural:abstract --seeds 1-1 --split train --views 5 --spp 2,2,4")
+    assert " ".join(chunks[4].words).startswith("procedural:abstract --seeds 1-1 --split train --views 5 --spp 8,16,32")
     assert chunks[3].words[chunks[3].words.index("--spp") + 1].startswith("1,1,2")
     samplers = [one.words[one.words.index("--sampler") + 1] for one in chunks[:4]]
     assert samplers == ["independent", "random", "random", "independent"]

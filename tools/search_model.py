@@ -1,6 +1,6 @@
 """Short trainings that differ in one thing each, at equal steps: what the shipped network and recipe rest on.
 
-    python -m tools.search_model runs/train --frames FOLDER -o runs/search [--steps 500] [--only lr-2e-3,ema-0.99]
+    python -m tools.search_model runs/train --frames FOLDER -o runs/search [--steps 500] [--only adamw,ema-0.99]
 
 Trains each variant from nothing on the same data sets, which must hold no scene of FOLDER, and judges them on FOLDER
 (as for `tools.benchmark`). Models and a table go to the output; what is trained already is not trained again. One run
@@ -79,7 +79,8 @@ VARIANTS = {
     "direct": Variant(model=ModelConfig(network="direct")),
     "four-levels": Variant(model=replace(_MODEL, widths=_MODEL.widths[:3])),
     "five-levels": Variant(model=replace(_MODEL, widths=_MODEL.widths[:4])),
-    "half-the-width": Variant(model=replace(_MODEL, widths=tuple(w // 2 for w in _MODEL.widths), head=32)),
+    "half-the-width": Variant(model=replace(_MODEL, widths=tuple(w // 2 for w in _MODEL.widths), head=40)),
+    "narrower-above": Variant(model=replace(_MODEL, widths=(48, 72, 96, 128, 128), head=64)),
     "kernels-3x3": Variant(model=replace(_MODEL, kernel=3)),
     "kernels-5x5": Variant(model=replace(_MODEL, fine_kernel=5)),
     "no-variance": Variant(seen=without(_VARIANCE)),
@@ -87,8 +88,9 @@ VARIANTS = {
     "two-passes": Variant(seen=partial(only, count=2)),
     "crop-64-batch-32": Variant(config=replace(_CONFIG, crop=64, batch=32)),
     "crop-256-batch-2": Variant(config=replace(_CONFIG, crop=256, batch=2)),
-    "lr-5e-4": Variant(config=replace(_CONFIG, learning_rate=5e-4)),
-    "lr-2e-3": Variant(config=replace(_CONFIG, learning_rate=2e-3)),
+    "adamw": Variant(config=replace(_CONFIG, optimizer="adamw", learning_rate=1e-3)),
+    "lr-1e-3": Variant(config=replace(_CONFIG, learning_rate=1e-3)),
+    "lr-5e-3": Variant(config=replace(_CONFIG, learning_rate=5e-3)),
     "ema-0.99": Variant(config=replace(_CONFIG, ema=0.99)),
     "loss-l-hdr": Variant(config=replace(_CONFIG, loss="l-hdr")),
     "loss-l2": Variant(config=replace(_CONFIG, loss="l2")),

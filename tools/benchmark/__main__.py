@@ -35,6 +35,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT", help="folder for the results")
     parser.add_argument("--model", type=Path, help="model file (default: the shipped one)")
     parser.add_argument("--device", default="cpu", help="where ours computes (default: cpu, where OIDN does)")
+    parser.add_argument("--quality", choices=("default", "best"), default="default", help="of ours (default: default)")
     parser.add_argument("--lossy", action="store_true", help="a smaller page, for many or large frames")
     render = parser.add_argument_group("frames that the repository renders itself")
     render.add_argument(
@@ -76,15 +77,18 @@ def benchmark(arguments: argparse.Namespace, console: Console) -> Outcome:
         spp = {"reference_spp": arguments.reference_spp} if arguments.reference_spp else {}
         scenes.render_frames(arguments.folder, console, arguments.split, arguments.size, aux=arguments.aux, **spp)
     cases = find_cases(arguments.folder)
-    denoiser = Denoiser(arguments.model, device=arguments.device)
+    denoiser = Denoiser(arguments.model, device=arguments.device, quality=arguments.quality)
     make_folder(arguments.output)
-    model = {"name": denoiser.model_name, "device": str(denoiser.device), **denoiser.provenance}
+    model = {"name": denoiser.model_name, "device": str(denoiser.device), "quality": arguments.quality}
+    model |= denoiser.provenance
     outcome = Outcome(str(arguments.folder), model, describe_machine())
     if arguments.speed:
         outcome.speed_size = arguments.speed_size
         planes = speed.timed_frame(load(cases[0]).planes, *arguments.speed_size)
         outcome.filters = speed.time_filters(planes, denoiser, arguments.speed, console)
-        outcome.programs = speed.time_programs(planes, arguments.speed, console, arguments.model, arguments.device)
+        words = ("--device", arguments.device, "--quality", arguments.quality)
+        words += ("--model", str(arguments.model.resolve())) if arguments.model else ()
+        outcome.programs = speed.time_programs(planes, arguments.speed, console, words)
     page = None if arguments.no_quality else _judge(cases, denoiser, outcome, console, arguments.lossy)
     print_outcome(console, outcome)
     save(arguments.output, outcome, page)

@@ -83,14 +83,18 @@ def time_filters(planes: Planes, denoiser: Denoiser, repeats: int, console: Cons
     return _in_turn({name: lambda f=f: run(f) for name, f in candidates.items()}, repeats, console)
 
 
-def time_programs(
-    planes: Planes, repeats: int, console: Console, model: Path | None = None, device: str = "cpu"
-) -> Runs:
-    """From the start of the program to the written file, and the memory it takes; a file of half floats, ZIP."""
+def time_programs(planes: Planes, repeats: int, console: Console, options: tuple[str, ...] = ()) -> Runs:
+    """From the start of the program to the written file, and the memory it takes; a file of half floats, ZIP.
+
+    Args:
+        planes: of the frame.
+        repeats: timed runs of each.
+        console: says what runs.
+        options: of `mcdenoise`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "frame.exr"), Path(folder, "clean.exr")
         write_pass(source, planes, {})
-        options = ("--device", device, *(("--model", str(model.resolve())) if model else ()))
         commands = {OURS: ("-m", "denoise.cli", str(source), "-o", str(target), *options)}
         for mode in (*oidn.MODES, "none"):
             name = NO_FILTER if mode == "none" else f"OIDN {mode}"
