@@ -14,7 +14,7 @@ import pytest
 
 from render.procedural.kit import meshes, patterns
 from tools import make_scenes
-from tools.contact_sheet import COLUMNS, NAME, TILE, fit, sheet
+from tools.contact_sheet import COLUMNS, NAME, TILE, chosen, fit, sheet
 from tools.make_scenes import build, differences, write
 from tools.scene_kit import texture
 from tools.scene_kit.document import Scene
@@ -76,8 +76,8 @@ def test_the_manifest_names_every_scene_once():
         assert entry["file"] == f"{entry['name']}.xml"
         assert entry["purpose"].endswith(".") and "\n" not in entry["purpose"]
     splits = [e["split"] for e in ENTRIES]
-    assert (splits.count("demo"), splits.count("validation")) == (1, 3)
-    assert splits.count("train") == len(splits) - 4 >= 18
+    assert (splits.count("demo"), splits.count("validation"), splits.count("probe")) == (1, 3, 5)
+    assert splits.count("train") == len(splits) - 9 >= 18
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["name"])
@@ -197,3 +197,9 @@ def test_contact_sheet_puts_pictures_in_their_places():
     assert page.size == (COLUMNS * pitch[0] + 6, 2 * pitch[1] + 6)
     assert page.getpixel((6 + 5, 6 + 5)) == page.getpixel((6 + 5, 6 + 5 + pitch[1])) == (200, 10, 10)
     assert page.getpixel((2, 2)) == page.getpixel((11 + pitch[0], 11 + pitch[1])) == (24, 24, 26)
+
+
+def test_the_contact_sheet_leaves_the_probes_out_unless_they_are_asked_for():
+    probes = {entry["name"] for entry in ENTRIES if entry["split"] == "probe"}
+    assert {entry.name for entry in chosen([])} == {entry["name"] for entry in ENTRIES} - probes
+    assert {entry.name for entry in chosen([str(SCENES)])} >= probes

@@ -1,4 +1,4 @@
-"""Render scenes small, and write one picture with their names.
+"""Render scenes small, and write one picture with their names; the probes have their own (tools/probe_pictures.py).
 
 python -m tools.contact_sheet [-o docs/contact-sheet.png] [--spp 64] [--denoise]
 python -m tools.contact_sheet procedural:interiors --seeds 0-47 -o interiors.png --spp 32 --denoise
@@ -51,7 +51,7 @@ def sheet(pictures: list[tuple[str, np.ndarray]]) -> Image.Image:
 def main() -> int:
     """Run the command; the exit status."""
     parser = argparse.ArgumentParser(description="Render scenes small into one labelled picture.")
-    parser.add_argument("scenes", nargs="*", default=[ROOT / "scenes"], help="as render-pairs takes them (scenes/)")
+    parser.add_argument("scenes", nargs="*", help="as render-pairs takes them (default: scenes/ but for the probes)")
     parser.add_argument("--seeds", help="first and last seed of procedural scenes, as 0-47")
     parser.add_argument("-o", "--output", type=Path, default=ROOT / "docs" / "contact-sheet.png")
     parser.add_argument("--spp", type=int, default=64, help="samples a pixel (default: 64)")
@@ -59,7 +59,7 @@ def main() -> int:
     parser.add_argument("--variant", choices=("auto", *variants.VARIANTS), default="auto")
     arguments = parser.parse_args()
     try:
-        entries = find_scenes(arguments.scenes, seeds=parse_seeds(arguments.seeds) if arguments.seeds else None)
+        entries = chosen(arguments.scenes, parse_seeds(arguments.seeds) if arguments.seeds else None)
         pictures = draw(entries, arguments.spp, arguments.variant, Denoiser() if arguments.denoise else None)
     except (McdenoiseError, ValueError) as error:
         sys.exit(f"contact_sheet: {error}")
@@ -69,9 +69,17 @@ def main() -> int:
     return 0
 
 
-def draw(
-    entries: list[SceneEntry], spp: int, variant: str, denoiser: Denoiser | None
-) -> list[tuple[str, np.ndarray]]:
+def chosen(words: list[str], seeds: tuple[int, int] | None = None) -> list[SceneEntry]:
+    """The scenes that the words mean; without any, those of scenes/ that are no probes.
+
+    Raises:
+        RenderError: as `find_scenes`.
+    """
+    entries = find_scenes(words or [ROOT / "scenes"], seeds=seeds)
+    return entries if words else [entry for entry in entries if entry.split != "probe"]
+
+
+def draw(entries: list[SceneEntry], spp: int, variant: str, denoiser: Denoiser | None) -> list[tuple[str, np.ndarray]]:
     """Captions and pictures; a scene that fails costs a line and its picture."""
     backend.start(variants.choose(variant))
     pictures = []

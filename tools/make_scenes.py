@@ -9,16 +9,16 @@ import json
 import sys
 from pathlib import Path
 
-from tools.scene_kit import held_back, homes, lamplight, library, outdoors, rooms, stills, workplaces
+from tools.scene_kit import held_back, homes, lamplight, library, outdoors, probes, rooms, stills, workplaces
 
 SCENES = Path(__file__).parents[1] / "scenes"
 
 
 def build() -> dict[str, bytes]:
     """Every file of scenes/ by its path in it."""
-    modules = (rooms, lamplight, homes, workplaces, stills, outdoors, held_back)
+    modules = (rooms, lamplight, homes, workplaces, stills, outdoors, held_back, probes)
     scenes = [make() for module in modules for make in module.SCENES]
-    order = {"train": 0, "validation": 1, "demo": 2}
+    order = {"train": 0, "validation": 1, "demo": 2, "probe": 3}
     scenes.sort(key=lambda scene: (order[scene.split], scene.name))
     files: dict[str, bytes] = {}
     for scene in scenes:

@@ -5,6 +5,7 @@ import zlib
 import numpy as np
 
 from render.procedural.kit import patterns
+from tools.scene_kit import glyphs
 from tools.scene_kit import texture as make
 
 
@@ -17,6 +18,18 @@ def _one(name: str) -> bytes:
     # The seed comes from the name, so that adding a texture changes no other.
     return _MADE[name](np.random.default_rng(zlib.crc32(name.encode())))
 
+
+#: Lines with all letters in them. The page is drawn from below: the first row of a texture is at v = 0.
+_PRINT = (
+    "PACK MY BOX",
+    "WITH FIVE",
+    "DOZEN LIQUOR",
+    "JUGS THE",
+    "QUICK BROWN",
+    "FOX JUMPS",
+    "OVER A LAZY",
+    "DOG",
+)
 
 _MADE = {
     "oak.png": lambda r: make.png(patterns.wood(r), [(0.36, 0.22, 0.11), (0.62, 0.43, 0.25), (0.78, 0.6, 0.4)]),
@@ -58,6 +71,7 @@ _MADE = {
         patterns.leaves_print(r), [(0.86, 0.84, 0.76), (0.35, 0.5, 0.4), (0.7, 0.62, 0.45)]
     ),
     "text.png": lambda r: make.png(patterns.text(r), [(0.05, 0.05, 0.06), (0.93, 0.91, 0.86)]),
+    "print.png": lambda r: make.png(glyphs.page(_PRINT)[::-1], [(0.05, 0.05, 0.06), (0.93, 0.92, 0.88)]),
     "poster.png": lambda r: make.png(
         np.minimum(patterns.clouds(r, 256, (2, 3), 3), 1),
         [(0.08, 0.1, 0.25), (0.85, 0.35, 0.2), (0.95, 0.8, 0.5), (0.15, 0.45, 0.5)],
