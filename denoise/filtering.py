@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle, islice
 
 import numpy as np
 import torch
@@ -31,7 +30,6 @@ Put = Callable[[int, Tile, Tensor], None]
 
 _LARGEST_WHOLE = 9_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
 _TILE = 928  # with its surroundings 3.6 million pixels: 8K stays below 6 GB
-_AT_ONCE = 1  # layers that are filtered together: more need more memory, and are no faster
 
 
 @dataclass(frozen=True)
@@ -88,12 +86,9 @@ def filter_frame(
             put(0, one, _inner(filtered, weights, one)[0])
             if kernels is None:
                 continue
-            index = 1
-            for chunk in _chunks(layers(one.crop)):
-                sides = zip(*(halves(passes) for passes in chunk), strict=True)  # the layers of one half, of the other
-                for image in _inner([kernels.apply(torch.stack(side)) for side in sides], weights, one):
-                    put(index, one, image)
-                    index += 1
+            for index, passes in enumerate(layers(one.crop), 1):
+                sides = [kernels.apply(half[None]) for half in halves(passes)]
+                put(index, one, _inner(sides, weights, one)[0])
 
 
 class _Kernels:
@@ -124,12 +119,13 @@ class _Kernels:
 
 
 def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[Orientation, Planes]]:
-    """What to predict from; of several passes in turn with the variance that they show, and with what they bring."""
+    """What to predict from, and how to hold it; of several passes with the variance that they show."""
     beauties = [beauty[tile.crop] for beauty in guide.beauties]
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
     planes["radiance"] = sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
-    kinds = [planes] if len(beauties) == 1 else [{**planes, "variance": spread(beauties)}, planes]
-    return list(zip(ORIENTATIONS[: max(looks, len(kinds))], cycle(kinds), strict=False))
+    if len(beauties) > 1:
+        planes["variance"], looks = spread(beauties), max(looks, 2)
+    return [(orientation, planes) for orientation in ORIENTATIONS[:looks]]
 
 
 def _direct(network: DirectNetwork, device: torch.device, planes: Planes, radiance: Tensor, factor: Tensor) -> Tensor:
@@ -154,12 +150,6 @@ def _brightness(beauties: Sequence[np.ndarray]) -> Tensor:
         for channel in range(3):
             total += beauty[..., channel]
     return torch.from_numpy(total / np.float32(3 * len(beauties)))[None, None]
-
-
-def _chunks(layers: Iterable[Sequence[Tensor]]) -> Iterator[list[Sequence[Tensor]]]:
-    rest = iter(layers)
-    while chunk := list(islice(rest, _AT_ONCE)):
-        yield chunk
 
 
 def to_inputs(planes: Planes) -> Inputs:

@@ -2,15 +2,15 @@
 
     passes ── mean, and the spread between them as its variance ──> kernels ─┐
            │                                                                 ├─ mean ─> applied to each half
-           └─ mean, mirrored, with the variance the passes bring ─> kernels ─┘             │
+           └─ the same, upside down ──────────────────────────────> kernels ─┘             │
                                                                     half A, half B <───────┘
                                                                            └── harmonic mean ──> out
 
-The mean has less noise than any pass, and what the passes differ by tells how much, which a single frame does not.
-The second look, on the mirrored frame, errs differently and costs no more than denoising the passes one by one. The
-filtered halves differ where a firefly of one has left a blotch: the darker counts more there, in one share for all
-channels and layers, so that layers still sum to the beauty. `python -m tools.compare_passes` measures it against each
-pass alone and against averaging first.
+The mean has less noise than any pass, and what the passes differ by tells how much, which a single frame does not: it
+serves better than the variance that the passes bring. The second look, on the frame turned by half a turn, errs
+differently and costs no more than denoising the passes one by one. The filtered halves differ where a firefly of one
+has left a blotch: the darker counts more there, in one share for all channels and layers, so that layers still sum to
+the beauty. `python -m tools.compare_passes` measures it against each pass alone and against averaging first.
 """
 
 from __future__ import annotations
