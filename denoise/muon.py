@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from denoise.network import he_norm
+from denoise.convolutions import he_norm
 
 _MOMENTUM = 0.95
 _BETAS, _EPS = (0.9, 0.999), 1e-8  # of AdamW

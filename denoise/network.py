@@ -2,9 +2,9 @@
 
                     radiance / albedo ─────────────────────────────────┐
     radiance ┐                                                         │
-    albedo   │ features   unshuffle        kernels, alphas, weight     ▼
-    normal   ├─────────> ───────────> U-Net ─────────────────────> filter pyramid ──> x albedo ──> out
-    variance ┘  (B,10,H,W)  (B,40,H/2,W/2)    on 5 levels
+    albedo   │      features           kernels, alphas, weight         ▼
+    normal   ├─────────────────────> U-Net ──────────────────> filter pyramid ──> x albedo ──> out
+    variance ┘    (B,43,H/2,W/2)    on 5 levels
 
 Both take exposure-normalised `Inputs` and return exposure-normalised radiance.
 """
@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from denoise.compiled import find
+from denoise.convolutions import Convs, at_once, balance, convolve, paper_convs
 from denoise.features import FEATURES, GUIDES, Inputs, features, guides_of
 from denoise.kernels import Level, Predictions, corner_stopping, edge_stopping, filter_pyramid, halve, pixel_shuffle
 from denoise.metrics import TONEMAP_POWER
@@ -67,12 +68,12 @@ class KernelNetwork(nn.Module):
         super().__init__()
         self.config = config
         w = config.widths
-        self.enter = _Convs(FEATURES, w[0], w[0])
-        self.down = nn.ModuleList(_Convs(a, b, b) for a, b in zip(w, w[1:], strict=False))
-        self.bottom = _Convs(w[-1], w[-1])
+        self.enter = Convs(FEATURES, w[0], w[0])
+        self.down = nn.ModuleList(Convs(a, b, b) for a, b in zip(w, w[1:], strict=False))
+        self.bottom = Convs(w[-1], w[-1])
         up = [config.head, *w[1:-1]]  # channels of each level on the way up
         self.up = nn.ModuleList(
-            _Convs(below + skip, out, out) for below, skip, out in zip([*up[1:], w[-1]], w[:-1], up, strict=True)
+            Convs(below + skip, out, out) for below, skip, out in zip([*up[1:], w[-1]], w[:-1], up, strict=True)
         )
         self.full_head = nn.Conv2d(config.head, 4 * (config.fine_kernel**2 + GUIDES + 6), 1)  # of 2 x 2 pixels each
         self.heads = nn.ModuleList(nn.Conv2d(c, config.kernel**2 + GUIDES + 4, 1) for c in [*up, w[-1]])
@@ -105,13 +106,13 @@ class KernelNetwork(nn.Module):
 
         ReLU passes factors on: what one layer is divided by, the next ones are multiplied with, and the heads last.
         """
-        scale = _balance(self.enter, torch.ones(FEATURES))
+        scale = balance(self.enter, torch.ones(FEATURES))
         skips = [scale]
         for down in self.down:
-            skips.append(_balance(down, skips[-1]))
-        decoded = [_balance(self.bottom, skips.pop())]
+            skips.append(balance(down, skips[-1]))
+        decoded = [balance(self.bottom, skips.pop())]
         for up in reversed(self.up):
-            decoded.insert(0, _balance(up, torch.cat([decoded[0], skips.pop()])))
+            decoded.insert(0, balance(up, torch.cat([decoded[0], skips.pop()])))
         for head, scale in zip([self.full_head, *self.heads], [decoded[0], *decoded], strict=True):
             head.weight.mul_(scale.to(head.weight)[:, None, None])
 
@@ -165,16 +166,17 @@ class KernelNetwork(nn.Module):
 def _say(head: nn.Module, x: Tensor, shuffled: bool = False) -> Tensor:
     """A head's output in float32, each channel a plane of its own: what follows works on planes.
 
-    In training as one product of matrices in float32, which comes out so; a convolution in channels_last would have to
-    be copied. Its gradients are small differences, while the output itself may well be rounded to bfloat16.
+    In training as one product of matrices, which comes out so, while a convolution in channels_last would have to be
+    copied; and in float32, as its weights are. Where no gradient is wanted bfloat16 does: to three digits of relMSE the
+    results are the same.
 
     Args:
         head: a 1 x 1 convolution.
         x: (B, C, H, W).
         shuffled: the output is of 2 x 2 pixels for each pixel of x.
     """
-    if _at_once(x) and (fused := find("fused_features", ())):
-        return fused.planes(_convolve(head, x, "none"), shuffled)
+    if at_once(x) and (fused := find("fused_features", ())):
+        return fused.planes(convolve(head, x, "none"), shuffled)
     with torch.autocast(x.device.type, enabled=False):
         weight, bias = head.parameters()
         said = torch.baddbmm(bias[:, None], weight.flatten(1).expand(len(x), -1, -1), x.float().flatten(2))
@@ -211,11 +213,11 @@ class DirectNetwork(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        self.enter = _paper_convs(9, 48, 48)
-        self.down = nn.ModuleList(_paper_convs(48, 48) for _ in range(4))
-        self.bottom = _paper_convs(48, 48)
-        self.up = nn.ModuleList([_paper_convs(96, 96, 96), *(_paper_convs(144, 96, 96) for _ in range(3))])
-        self.leave = nn.Sequential(_paper_convs(96 + 9, 64, 32), nn.Conv2d(32, 3, 3, padding=1))
+        self.enter = paper_convs(9, 48, 48)
+        self.down = nn.ModuleList(paper_convs(48, 48) for _ in range(4))
+        self.bottom = paper_convs(48, 48)
+        self.up = nn.ModuleList([paper_convs(96, 96, 96), *(paper_convs(144, 96, 96) for _ in range(3))])
+        self.leave = nn.Sequential(paper_convs(96 + 9, 64, 32), nn.Conv2d(32, 3, 3, padding=1))
 
     def hidden(self) -> list[Tensor]:
         """None: the paper's network is trained as the paper does."""
@@ -242,67 +244,3 @@ class DirectNetwork(nn.Module):
             x = up(torch.cat([F.interpolate(x, scale_factor=2), skips.pop()], 1))
         x = torch.cat([F.interpolate(x, scale_factor=2), skips.pop()], 1)
         return self.leave(x).float()
-
-
-class _Convs(nn.Sequential):
-    """3 x 3 convolutions with ReLU from each channel count to the next.
-
-    Where no gradient is wanted and bfloat16 on the CPU is, oneDNN does both in one pass over memory.
-    """
-
-    def __init__(self, *channels: int) -> None:
-        super().__init__(*_layers(channels, slope=0.0))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, C', H, W)."""
-        if not _at_once(x):
-            return super().forward(x)
-        for conv in list(self)[::2]:
-            x = _convolve(conv, x, "relu")
-        return x
-
-
-def he_norm(weight: Tensor) -> float:
-    """The norm that weights of a convolution with ReLU begin with (He et al. 2015): it keeps the size of signals."""
-    return (2 * len(weight)) ** 0.5
-
-
-def _balance(block: nn.Module, scale: Tensor) -> Tensor:
-    """One block of `KernelNetwork.balance`; `scale` is that of its inputs by channel, as they were over as they are."""
-    for conv in block.children():
-        if isinstance(conv, nn.Conv2d) and conv.bias is not None:
-            conv.weight.mul_(scale.to(conv.weight)[:, None, None])
-            factor = conv.weight.norm() / he_norm(conv.weight)
-            conv.weight.div_(factor)
-            conv.bias.div_(factor)
-            scale = factor.expand(len(conv.weight))
-    return scale
-
-
-def _at_once(x: Tensor) -> bool:
-    """Whether `_convolve` computes what autocast would: in bfloat16 on the CPU, no gradient wanted."""
-    return x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and not torch.is_grad_enabled()
-
-
-def _convolve(conv: nn.Module, x: Tensor, activation: str) -> Tensor:
-    """A convolution in bfloat16 and what comes after it, "relu" or "none"."""
-    weight, bias = (parameter.bfloat16() for parameter in conv.parameters())
-    assert isinstance(conv, nn.Conv2d)
-    spans = conv.padding, conv.stride, conv.dilation
-    return torch.ops.mkldnn._convolution_pointwise(x.bfloat16(), weight, bias, *spans, 1, activation, [], "")
-
-
-def _paper_convs(*channels: int) -> nn.Sequential:
-    """The same with the paper's leaky ReLU of slope 0.1."""
-    return nn.Sequential(*_layers(channels, slope=0.1))
-
-
-def _layers(channels: tuple[int, ...], slope: float) -> list[nn.Module]:
-    layers: list[nn.Module] = []
-    for a, b in zip(channels, channels[1:], strict=False):
-        conv = nn.Conv2d(a, b, 3, padding=1)
-        nn.init.kaiming_normal_(conv.weight, a=slope)  # He et al. 2015
-        if conv.bias is not None:
-            nn.init.zeros_(conv.bias)
-        layers += [conv, nn.LeakyReLU(slope, inplace=True) if slope else nn.ReLU(inplace=True)]
-    return layers

@@ -1,0 +1,80 @@
+"""Blocks of 3 x 3 convolutions: how they begin, how their scale is held, and how they run fast on CPUs."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class Convs(nn.Sequential):
+    """3 x 3 convolutions with ReLU from each channel count to the next.
+
+    Where no gradient is wanted and bfloat16 on the CPU is, oneDNN does both in one pass over memory.
+    """
+
+    def __init__(self, *channels: int) -> None:
+        super().__init__(*_layers(channels, slope=0.0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(B, C, H, W) to (B, C', H, W)."""
+        if not at_once(x):
+            return super().forward(x)
+        for conv in list(self)[::2]:
+            x = convolve(conv, x, "relu")
+        return x
+
+
+def he_norm(weight: Tensor) -> float:
+    """The norm that weights of a convolution with ReLU begin with (He et al. 2015): it keeps the size of signals."""
+    return (2 * len(weight)) ** 0.5
+
+
+@torch.no_grad()
+def balance(block: nn.Module, scale: Tensor) -> Tensor:
+    """Bring each convolution of a block to `he_norm`, and leave what it computes as it is, but for a factor.
+
+    Args:
+        block: convolutions with ReLU, which passes factors on.
+        scale: (C,) of its input channels, as they were over as they are.
+
+    Returns:
+        Likewise of its output channels.
+    """
+    for conv in block.children():
+        if isinstance(conv, nn.Conv2d) and conv.bias is not None:
+            conv.weight.mul_(scale.to(conv.weight)[:, None, None])
+            factor = conv.weight.norm() / he_norm(conv.weight)
+            conv.weight.div_(factor)
+            conv.bias.div_(factor)
+            scale = factor.expand(len(conv.weight))
+    return scale
+
+
+def at_once(x: Tensor) -> bool:
+    """Whether `convolve` computes what autocast would: in bfloat16 on the CPU, no gradient wanted."""
+    wanted = x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and not torch.is_grad_enabled()
+    return wanted and torch.backends.mkldnn.is_available()
+
+
+def convolve(conv: nn.Module, x: Tensor, activation: str) -> Tensor:
+    """A convolution in bfloat16 and what comes after it, "relu" or "none"; an operation that torch's compiler uses."""
+    weight, bias = (parameter.bfloat16() for parameter in conv.parameters())
+    assert isinstance(conv, nn.Conv2d)
+    spans = conv.padding, conv.stride, conv.dilation
+    return torch.ops.mkldnn._convolution_pointwise(x.bfloat16(), weight, bias, *spans, 1, activation, [], "")
+
+
+def paper_convs(*channels: int) -> nn.Sequential:
+    """The same with leaky ReLU of slope 0.1 (Lehtinen et al. 2018, appendix A.1)."""
+    return nn.Sequential(*_layers(channels, slope=0.1))
+
+
+def _layers(channels: tuple[int, ...], slope: float) -> list[nn.Module]:
+    layers: list[nn.Module] = []
+    for a, b in zip(channels, channels[1:], strict=False):
+        conv = nn.Conv2d(a, b, 3, padding=1)
+        nn.init.kaiming_normal_(conv.weight, a=slope)  # He et al. 2015
+        if conv.bias is not None:
+            nn.init.zeros_(conv.bias)
+        layers += [conv, nn.LeakyReLU(slope, inplace=True) if slope else nn.ReLU(inplace=True)]
+    return layers
