@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from denoise.bits import is_finite
 from denoise.checkpoint import load_model
 from denoise.errors import FrameError, ModelError
 from denoise.features import Inputs
@@ -137,7 +138,7 @@ def _denoise(whole: Callable[[Guide, Put], None], guide: Guide) -> np.ndarray:
     out = np.empty_like(guide.beauties[0])
 
     def put(index: int, tile: Tile, image: Tensor) -> None:
-        out[tile.place] = image.permute(1, 2, 0).numpy()
+        torch.from_numpy(out[tile.place]).copy_(image.permute(1, 2, 0))  # in all threads
 
     whole(guide, put)
     return out
@@ -147,6 +148,7 @@ def _checked(name: str, plane: np.ndarray, beauty: np.ndarray) -> np.ndarray:
     what = "beauty" if name == "radiance" else name
     if plane.ndim != 3 or plane.shape[2] != 3 or plane.shape != beauty.shape:
         raise FrameError(f"{what} has shape {plane.shape}; planes must all be (H, W, 3), as the beauty {beauty.shape}")
-    if not np.isfinite(plane).all():
+    values = np.asarray(plane, dtype=np.float32)
+    if not is_finite(values):
         raise FrameError(f"{what} has NaN or Inf pixels; repair them first (denoise.repair)")
-    return np.asarray(plane, dtype=np.float32)
+    return values

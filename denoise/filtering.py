@@ -82,7 +82,8 @@ def filter_frame(
             else:
                 kernels = _Kernels(network, device, views, factor)
                 filtered = [kernels.apply(half) for half in beauties]
-            weights = shares([image * factor for image in filtered], len(guide.beauties))
+            several = len(filtered) > 1
+            weights = shares([image * factor for image in filtered], len(guide.beauties)) if several else []
             put(0, one, _inner(filtered, weights, one)[0])
             if kernels is None:
                 continue
@@ -115,15 +116,18 @@ class _Kernels:
         total = next(filtered)
         for more in filtered:
             total = total + more
-        return (total[..., :height, :width] / len(self._predictions)).cpu()
+        if len(self._predictions) > 1:
+            total = total / len(self._predictions)
+        return total[..., :height, :width].cpu()
 
 
 def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[Orientation, Planes]]:
     """What to predict from, and how to hold it; of several passes with the variance that they show."""
     beauties = [beauty[tile.crop] for beauty in guide.beauties]
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
-    planes["radiance"] = sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
+    planes["radiance"] = beauties[0]
     if len(beauties) > 1:
+        planes["radiance"] = sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
         planes["variance"], looks = spread(beauties), max(looks, 2)
     return [(orientation, planes) for orientation in ORIENTATIONS[:looks]]
 
@@ -136,8 +140,10 @@ def _direct(network: DirectNetwork, device: torch.device, planes: Planes, radian
 
 
 def _inner(filtered: Sequence[Tensor], weights: Sequence[Tensor], tile: Tile) -> Tensor:
-    """The halves (n, 3, h, w) by their weights, in the tile's inner rectangle."""
+    """The halves (n, 3, h, w) by their weights, in the tile's inner rectangle; where there is but one, that."""
     rows, columns = tile.within
+    if len(filtered) == 1:
+        return filtered[0][..., rows, columns]
     both = zip(filtered, weights, strict=True)
     images = [image[..., rows, columns] * weight[..., rows, columns] for image, weight in both]
     return sum(images[1:], images[0])
@@ -145,11 +151,11 @@ def _inner(filtered: Sequence[Tensor], weights: Sequence[Tensor], tile: Tile) ->
 
 def _brightness(beauties: Sequence[np.ndarray]) -> Tensor:
     """Mean over passes and channels, (1, 1, H, W)."""
-    total = np.zeros(beauties[0].shape[:2], np.float32)
-    for beauty in beauties:
-        for channel in range(3):
-            total += beauty[..., channel]
-    return torch.from_numpy(total / np.float32(3 * len(beauties)))[None, None]
+    planes = [torch.from_numpy(beauty[..., channel]) for beauty in beauties for channel in range(3)]
+    total = planes[0] + planes[1]
+    for plane in planes[2:]:
+        total += plane
+    return (total / len(planes))[None, None]
 
 
 def to_inputs(planes: Planes) -> Inputs:
@@ -177,8 +183,8 @@ def _padded_inputs(planes: Planes, align: int, device: torch.device, factor: Ten
 
 
 def _tensor(plane: np.ndarray) -> Tensor:
-    """(H, W, 3) to (1, 3, H, W)."""
-    return torch.from_numpy(np.ascontiguousarray(plane.transpose(2, 0, 1)))[None]
+    """(H, W, 3) to (1, 3, H, W); by torch, which copies in all threads."""
+    return torch.from_numpy(plane).permute(2, 0, 1)[None].contiguous()
 
 
 def _pad(plane: Tensor, align: int) -> Tensor:

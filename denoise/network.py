@@ -30,7 +30,7 @@ from denoise.transfer import ALBEDO_FLOOR, modulation
 #: Sharpness that kernels begin with, per squared difference of log light, of albedo, and of the normal.
 _SHARPNESS = (1.0, 20.0, 10.0)
 #: Pixels of a strip of convolutions: few, and the rows that strips share cost more.
-_STRIP = 150_000
+_STRIP = 240_000
 
 
 @dataclass(frozen=True)
@@ -150,17 +150,14 @@ class KernelNetwork(nn.Module):
         x = self.up[0](torch.cat([F.interpolate(below, scale_factor=2), skip], 1))  # (B, head, H/2, W/2)
         full = _say(self.full_head, x, shuffled=True)  # (B, ., H, W)
         floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
+        albedo = inputs[1]
+        divisor = modulation(albedo, present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp())
+        weight = torch.sigmoid(weight) + 1e-4  # never zero: it is divided by
 
         *finest, guides = _read_level(full, guides_of(Inputs._make([*inputs, present])))
+        del floor, full  # the most memory that is taken here
         *second, guides = _read_level(_say(self.heads[0], x), guides)
-        albedo = inputs[1]
-        return (
-            modulation(albedo, present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp()),
-            torch.sigmoid(weight) + 1e-4,  # never zero: it is divided by
-            *finest,
-            *second,
-            guides,
-        )
+        return divisor, weight, *finest, *second, guides
 
 
 def _say(head: nn.Module, x: Tensor, shuffled: bool = False) -> Tensor:

@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 import torch.nn.functional as F
 from torch import Tensor
 
@@ -105,14 +104,12 @@ def shares(filtered: Sequence[Tensor], passes: int) -> list[Tensor]:
     less the square of those; where one has a blotch twice as bright as the other, that has a third of the weight.
 
     Args:
-        filtered: one beauty or two, (1, 3, H, W), exposure-normalised and denoised.
+        filtered: both halves of the beauty, (1, 3, H, W), exposure-normalised and denoised.
         passes: that the halves were made of.
 
     Returns:
         (1, 1, H, W) for each, summing to one.
     """
-    if len(filtered) == 1:
-        return [torch.ones_like(filtered[0][:, :1])]
     weights = []
     for index, image in enumerate(filtered):
         brightness = F.pad(image.mean(1, keepdim=True), (REACH,) * 4, mode="replicate")

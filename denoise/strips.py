@@ -27,7 +27,8 @@ def by_strips(
         As the function does for the whole planes.
     """
     height, width = planes[0].shape[-2:]
-    rows = max(1, round(pixels / (width * align))) * align
+    count = max(1, round(height * width / pixels))
+    rows = -(-height // (count * align)) * align
     if rows >= height or torch.is_grad_enabled() or planes[0].device.type != "cpu":
         return function(*planes)
     whole: list[Tensor] = []
@@ -39,6 +40,7 @@ def by_strips(
             whole = [_whole(part, height, last - first) for part in parts]
         for plane, part in zip(whole, parts, strict=True):
             _rows(plane, top, end, height).copy_(_rows(part, top - first, end - first, last - first))
+        del parts, part  # before the next strip takes as much memory
     return whole
 
 

@@ -31,6 +31,10 @@ def test_each_strip_has_its_halo_and_no_more():
 
     with torch.no_grad():
         by_strips(look, (torch.arange(10.0).view(1, 1, 10, 1),), pixels=4, halo=1)
+    assert seen == [[0, 1, 2, 3, 4, 5], [4, 5, 6, 7, 8, 9]]  # two of equal height, not two of 4 rows and one of 2
+    seen.clear()
+    with torch.no_grad():
+        by_strips(look, (torch.arange(10.0).view(1, 1, 10, 1),), pixels=3, halo=1, align=2)
     assert seen == [[0, 1, 2, 3, 4], [3, 4, 5, 6, 7, 8], [7, 8, 9]]
 
 
