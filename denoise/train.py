@@ -47,7 +47,7 @@ class TrainConfig:
         batch: crops a step, of all processes together.
         crop: side of a crop in pixels, a multiple of 32.
         optimizer: "muon" or "adamw" (`denoise.muon`).
-        learning_rate: at its height.
+        learning_rate: at its height; None for 2e-3 where Muon trains, and 1e-3 where AdamW does alone.
         warmup: steps until it is reached, at most a tenth of `steps`.
         weight_decay: decoupled from the gradient.
         ema: decay of the averaged weights, which are the ones kept.
@@ -64,7 +64,7 @@ class TrainConfig:
     batch: int = 8
     crop: int = 128
     optimizer: str = "muon"
-    learning_rate: float = 2e-3
+    learning_rate: float | None = None
     warmup: int = 200
     weight_decay: float = 1e-4
     ema: float = 0.999
@@ -132,6 +132,7 @@ def train(
     hidden = network.hidden() if config.optimizer == "muon" else []
     others = [parameter for parameter in network.parameters() if all(parameter is not one for one in hidden)]
     optimizer = optimizer_for(hidden, others, config.weight_decay)
+    highest = config.learning_rate or (2e-3 if hidden else 1e-3)
     clipper = Clipper(network.parameters(), config.clip)
     step, seconds, waited = 0, 0.0, 0.0
     if resume:
@@ -155,7 +156,7 @@ def train(
             inputs = Inputs._make(plane.to(device, non_blocking=True) for plane in inputs)
             factor = exposure(inputs.radiance) * jitter.to(device)  # from the input alone
 
-            rate = config.learning_rate * min(1, (step + 1) / warmup) * (1 + math.cos(math.pi * progress)) / 2
+            rate = highest * min(1, (step + 1) / warmup) * (1 + math.cos(math.pi * progress)) / 2
             for parameters in optimizer.param_groups:
                 parameters["lr"] = rate
             with mixed(device, config.precision):

@@ -44,7 +44,11 @@ _LOG_EVERY = 10  # steps
 @click.option("--direct", is_flag=True, help="The direct-prediction U-Net of the Noise2Noise paper, as a baseline.")
 @click.option("--batch", type=click.IntRange(min=1), default=8, help="Crops a step, of all processes together.")
 @click.option("--crop", type=click.IntRange(min=32), default=128, help="Side of a crop in pixels, a multiple of 32.")
-@click.option("--learning-rate", type=click.FloatRange(min=0, min_open=True), default=2e-3, help="Highest rate.")
+@click.option(
+    "--learning-rate",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Highest rate. [default: 2e-3, with --direct 1e-3]",
+)
 @click.option("--validate-every", type=click.IntRange(min=1), default=500, help="Steps between validations.")
 @click.option(
     "--precision",

@@ -88,7 +88,7 @@ VARIANTS = {
     "two-passes": Variant(seen=partial(only, count=2)),
     "crop-64-batch-32": Variant(config=replace(_CONFIG, crop=64, batch=32)),
     "crop-256-batch-2": Variant(config=replace(_CONFIG, crop=256, batch=2)),
-    "adamw": Variant(config=replace(_CONFIG, optimizer="adamw", learning_rate=1e-3)),
+    "adamw": Variant(config=replace(_CONFIG, optimizer="adamw")),
     "lr-1e-3": Variant(config=replace(_CONFIG, learning_rate=1e-3)),
     "lr-5e-3": Variant(config=replace(_CONFIG, learning_rate=5e-3)),
     "ema-0.99": Variant(config=replace(_CONFIG, ema=0.99)),
