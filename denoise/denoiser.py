@@ -148,7 +148,7 @@ def _checked(name: str, plane: np.ndarray, beauty: np.ndarray) -> np.ndarray:
     what = "beauty" if name == "radiance" else name
     if plane.ndim != 3 or plane.shape[2] != 3 or plane.shape != beauty.shape:
         raise FrameError(f"{what} has shape {plane.shape}; planes must all be (H, W, 3), as the beauty {beauty.shape}")
-    values = np.asarray(plane, dtype=np.float32)
+    values = np.require(plane, np.float32, ["C", "W"])  # torch takes no flipped and no read-only arrays
     if not is_finite(values):
         raise FrameError(f"{what} has NaN or Inf pixels; repair them first (denoise.repair)")
     return values

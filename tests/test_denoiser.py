@@ -66,6 +66,15 @@ def test_black_and_constant_frames(model):
     np.testing.assert_allclose(denoiser.denoise(black + 7), black + 7, rtol=1e-5)
 
 
+def test_planes_may_be_flipped_and_read_only(model):
+    frame = planes(12, 20)
+    expected = Denoiser(model).denoise(**{name: plane[::-1].copy() for name, plane in frame.items()})
+    for plane in frame.values():
+        plane.setflags(write=False)
+    np.testing.assert_array_equal(Denoiser(model).denoise(**{k: v[::-1] for k, v in frame.items()}), expected)
+    assert np.isfinite(Denoiser(model).denoise(**frame)).all()
+
+
 def test_wrong_planes_are_refused(model):
     denoiser, frame = Denoiser(model), planes(5, 7)
     with pytest.raises(FrameError, match=r"albedo has shape \(5, 6, 3\)"):
