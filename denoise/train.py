@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from denoise.checkpoint import load_model, load_state, save_model, save_state
+from denoise.checkpoint import load_model, save_model
 from denoise.clipping import Clipper
 from denoise.data import StoredView
 from denoise.distributed import ALONE, Group
@@ -30,6 +30,7 @@ from denoise.network import DirectNetwork, KernelNetwork, ModelConfig, build
 from denoise.pool import WatchedFolder
 from denoise.precision import mixed
 from denoise.prefetch import Prefetcher
+from denoise.training_state import TrainingState, state_path
 from denoise.transfer import expose, exposure
 from denoise.validation import validate
 
@@ -73,11 +74,6 @@ class TrainConfig:
     validate_every: int = 500
     checkpoint_seconds: float = 60.0
     precision: str = "auto"
-
-
-def state_path(out: Path) -> Path:
-    """Where the state of the training that writes the model `out` is kept."""
-    return out.with_suffix(".state.safetensors")
 
 
 def train(
@@ -134,29 +130,29 @@ def train(
     optimizer = optimizer_for(hidden, others, config.weight_decay)
     highest = config.learning_rate or (2e-3 if hidden else 1e-3)
     clipper = Clipper(network.parameters(), config.clip)
-    step, seconds, waited = 0, 0.0, 0.0
+    state = TrainingState(network, averaged, optimizer, clipper)
     if resume:
-        step, seconds, waited = _restore(out, config, network, averaged, optimizer, clipper)
+        state.restore(state_path(out), dataclasses.asdict(config))
 
     def checkpoint() -> None:
         if not group.main:
             return
-        _store(out, config, network, averaged, optimizer, clipper, step, seconds, waited)
-        facts = {"steps": step, "seconds": round(seconds), "pixels": step * config.batch * config.crop**2}
+        state.store(state_path(out), dataclasses.asdict(config))
+        facts = {"steps": state.step, "seconds": round(state.seconds), "pixels": _pixels(config, state)}
         facts |= {"processes": group.size, "views": len(training) + (len(watched.views()) if watched else 0)}
         save_model(out, _with_weights(network, averaged), {**provenance, **dataclasses.asdict(config), **facts})
 
     warmup = max(1, min(config.warmup, config.steps // 10 if config.steps else config.warmup))
     replica = group.replica(network)
-    batches = Prefetcher(training, watched, config.batch, share, config.crop, config.seed, step)
+    batches = Prefetcher(training, watched, config.batch, share, config.crop, config.seed, state.step)
     saved = clock = time.monotonic()
     try:
-        while (progress := group.of_main(_progress(config, step, seconds))) < 1:
+        while (progress := group.of_main(_progress(config, state))) < 1:
             drawn, weights, inputs, target, jitter, wait = batches.next()
             inputs = Inputs._make(plane.to(device, non_blocking=True) for plane in inputs)
             factor = exposure(inputs.radiance) * jitter.to(device)  # from the input alone
 
-            rate = highest * min(1, (step + 1) / warmup) * (1 + math.cos(math.pi * progress)) / 2
+            rate = highest * min(1, (state.step + 1) / warmup) * (1 + math.cos(math.pi * progress)) / 2
             for parameters in optimizer.param_groups:
                 parameters["lr"] = rate
             with mixed(device, config.precision):
@@ -168,26 +164,26 @@ def train(
             loss.backward()
             norm = clipper.clip()
             if not math.isfinite(norm):
-                raise TrainingError(_blame(drawn, losses, step, group))
+                raise TrainingError(_blame(drawn, losses, state.step, group))
             optimizer.step()
-            decay = min(config.ema, (1 + step) / (10 + step))
+            decay = min(config.ema, (1 + state.step) / (10 + state.step))
             for name, tensor in network.state_dict().items():
                 averaged[name].lerp_(tensor, 1 - decay)
 
-            step += 1
             now = time.monotonic()
-            seconds, waited, clock = seconds + now - clock, waited + wait, now
+            state.step, state.seconds, state.waited = state.step + 1, state.seconds + now - clock, state.waited + wait
+            clock = now
             record = {
-                "step": step,
-                "seconds": seconds,
-                "progress": _progress(config, step, seconds),
+                "step": state.step,
+                "seconds": state.seconds,
+                "progress": _progress(config, state),
                 "loss": group.mean(loss),
                 "lr": rate,
                 "grad_norm": norm,
-                "pixels": step * config.batch * config.crop**2,
-                "waited": waited / seconds,
+                "pixels": _pixels(config, state),
+                "waited": state.waited / state.seconds,
             }
-            if held_out and group.main and (step % config.validate_every == 0 or record["progress"] >= 1):
+            if held_out and group.main and (state.step % config.validate_every == 0 or record["progress"] >= 1):
                 record |= validate(_with_weights(network, averaged), held_out, loss_function, device)
             if time.monotonic() - saved > config.checkpoint_seconds:
                 checkpoint()
@@ -203,8 +199,14 @@ def train(
     checkpoint()
 
 
-def _progress(config: TrainConfig, step: int, seconds: float) -> float:
-    return min(1.0, step / config.steps if config.steps else seconds / (60 * (config.minutes or 0) + 1e-9))
+def _progress(config: TrainConfig, state: TrainingState) -> float:
+    if config.steps:
+        return min(1.0, state.step / config.steps)
+    return min(1.0, state.seconds / (60 * (config.minutes or 0) + 1e-9))
+
+
+def _pixels(config: TrainConfig, state: TrainingState) -> int:
+    return state.step * config.batch * config.crop**2
 
 
 def _with_weights(network: Network, weights: dict[str, Tensor]) -> Network:
@@ -219,59 +221,3 @@ def _blame(drawn: list[StoredView], losses: list[Tensor], step: int, group: Grou
     names = group.all_words(bad) or group.all_words([view.name for view in drawn])
     views = ", ".join(sorted(set(names)))
     return f"{views}: the loss became NaN or Inf at step {step}; the last checkpoint is kept; look at these views"
-
-
-def _store(
-    out: Path,
-    config: TrainConfig,
-    network: Network,
-    averaged: dict[str, Tensor],
-    optimizer: torch.optim.Optimizer,
-    clipper: Clipper,
-    step: int,
-    seconds: float,
-    waited: float,
-) -> None:
-    tensors = {f"network.{name}": tensor for name, tensor in network.state_dict().items()}
-    tensors |= {f"averaged.{name}": tensor for name, tensor in averaged.items()}
-    for index, moments in optimizer.state_dict()["state"].items():
-        tensors |= {f"moments.{index}.{name}": tensor for name, tensor in moments.items()}
-    tensors["clipper.usual"] = clipper.usual
-    facts = {"step": step, "seconds": seconds, "waited": waited, "config": dataclasses.asdict(config)}
-    save_state(state_path(out), tensors, facts)
-
-
-def _restore(
-    out: Path,
-    config: TrainConfig,
-    network: Network,
-    averaged: dict[str, Tensor],
-    optimizer: torch.optim.Optimizer,
-    clipper: Clipper,
-) -> tuple[int, float, float]:
-    """Load the state of `out` into network, averaged weights, optimiser and clipper; step, seconds, waiting so far."""
-    tensors, facts = load_state(state_path(out))
-    free = {"steps", "minutes", "validate_every", "checkpoint_seconds"}  # a longer run may go on from a shorter one
-    for key, value in dataclasses.asdict(config).items():
-        if key not in free and facts["config"].get(key) != value:
-            raise TrainingError(
-                f"{state_path(out)}: was made with {key} {facts['config'].get(key)}, not {value}; "
-                "resume with the same settings, or write another model"
-            )
-    groups: dict[str, dict[str, Tensor]] = {"network": {}, "averaged": {}, "moments": {}, "clipper": {}}
-    for name, tensor in tensors.items():
-        kind, key = name.split(".", 1)
-        groups[kind][key] = tensor
-    try:
-        network.load_state_dict(groups["network"])
-    except RuntimeError as error:
-        raise TrainingError(f"{state_path(out)}: is of another network; resume with the same settings") from error
-    for key, tensor in averaged.items():
-        tensor.copy_(groups["averaged"][key])
-    state: dict[int, dict[str, Tensor]] = {}
-    for key, tensor in groups["moments"].items():
-        index, moment = key.split(".")
-        state.setdefault(int(index), {})[moment] = tensor
-    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
-    clipper.usual, clipper.steps = groups["clipper"]["usual"], facts["step"]
-    return facts["step"], facts["seconds"], facts["waited"]

@@ -117,7 +117,8 @@ def _train(
     from denoise.distributed import joined
     from denoise.network import ModelConfig
     from denoise.pool import WatchedFolder
-    from denoise.train import TrainConfig, state_path
+    from denoise.train import TrainConfig
+    from denoise.training_state import state_path
 
     if not output.parent.is_dir():
         raise TrainingError(f"{output.parent}: no such folder; make it first, or give another --output")

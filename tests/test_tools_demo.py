@@ -15,8 +15,9 @@ from denoise.exr import read_frame
 from denoise.frame import Frame, Part
 from denoise.network import KernelNetwork, ModelConfig
 from denoise.pairs import open_pairs, view_planes
-from denoise.train import TrainConfig, state_path
+from denoise.train import TrainConfig
 from denoise.training_log import read_log
+from denoise.training_state import state_path
 from tools import noise2noise
 from tools.commands import run
 from tools.demo import SCENE, average, make_demo

@@ -22,9 +22,10 @@ from denoise.errors import PairsError, TrainingError
 from denoise.metrics import relmse
 from denoise.network import ModelConfig
 from denoise.pairs import open_pairs, view_planes
-from denoise.train import TrainConfig, state_path, train
+from denoise.train import TrainConfig, train
 from denoise.training_cli import main
 from denoise.training_log import draw_curve, read_log
+from denoise.training_state import state_path
 
 ROOT = Path(__file__).parent.parent
 SMALL = ModelConfig(widths=(8, 8, 8), head=8, kernel=3)

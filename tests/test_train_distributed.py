@@ -21,7 +21,8 @@ from denoise.distributed import ALONE, Group, joined
 from denoise.errors import TrainingError
 from denoise.network import ModelConfig, build
 from denoise.pairs import open_pairs
-from denoise.train import TrainConfig, state_path, train
+from denoise.train import TrainConfig, train
+from denoise.training_state import state_path
 
 SMALL = ModelConfig(widths=(8, 8, 8), head=8, kernel=3)
 QUICK = TrainConfig(steps=5, batch=4, crop=32, warmup=2, validate_every=3, precision="float32")

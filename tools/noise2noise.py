@@ -22,8 +22,9 @@ from denoise.exr import read_frame, write_frame
 from denoise.network import ModelConfig
 from denoise.pairs import open_pairs
 from denoise.provenance import describe
-from denoise.train import TrainConfig, state_path, train
+from denoise.train import TrainConfig, train
 from denoise.training_log import TrainingLog, draw_curve
+from denoise.training_state import state_path
 from tools.commands import run
 from tools.demo import Score, radiance, score, table
 from tools.reference import read_reference, render_reference
