@@ -28,6 +28,10 @@ from denoise.tiles import Tile
 __all__ = ["Denoiser", "Options", "Report", "denoise_inputs", "pick_device", "to_inputs"]
 
 
+#: By name, the orientations of a frame that kernels are predicted in.
+QUALITIES = {"default": 1, "best": len(ORIENTATIONS)}
+
+
 class Denoiser:
     """A model, ready to denoise.
 
@@ -41,7 +45,7 @@ class Denoiser:
         quality: "default", or "best" to look at each frame in four orientations, for four times as long.
 
     Raises:
-        ModelError: the model cannot be used, or the device is not there.
+        ModelError: the model cannot be used, the device is not there, or no such quality is.
     """
 
     def __init__(
@@ -56,9 +60,11 @@ class Denoiser:
         self.device = pick_device(device)
         if threads is not None:
             torch.set_num_threads(threads)
+        if quality not in QUALITIES:
+            raise ModelError(f"quality {quality}: there is {' and '.join(QUALITIES)}")
         network, self.provenance = load_model(model)
         self.model_name = Path(model).name if model else f"shipped, {self.provenance.get('steps', 0)} steps"
-        looks = len(ORIENTATIONS) if quality == "best" else 1
+        looks = QUALITIES[quality]
         self._whole = partial(filter_frame, network.to(self.device), self.device, precision, tile, looks=looks)
         self._has_kernels = isinstance(network, KernelNetwork)
 

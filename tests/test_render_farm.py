@@ -114,7 +114,8 @@ def test_an_interrupt_ends_all_processes(scenes, tmp_path):
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert errors.splitlines()[-1].startswith("render-pairs: stopped; the same command goes on")
-    assert len(own) == 2 and not any(Path(f"/proc/{one}").exists() for one in own)
+    assert len(own) == 2
+    wait_for(lambda: not any(Path(f"/proc/{one}").exists() for one in own))
 
 
 def test_a_full_disk_in_a_process_stops_with_one_line(scenes, tmp_path):
