@@ -12,12 +12,12 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from denoise.compiled import find
-from denoise.transfer import demodulate, log_encode, modulation
+from denoise.transfer import EPS, LOG_OF_ONE, demodulate, log_encode, modulation
 
 #: Channels of the guides: log light, albedo, normal.
 GUIDES = 9
-#: Channels of `features`, at half resolution: guides and deviation of 2 x 2 pixels, and what is present.
-FEATURES = 4 * (GUIDES + 1) + 3
+#: Channels of `features`, at half resolution: guides, deviation and prominence of 2 x 2 pixels, and what is present.
+FEATURES = 4 * (GUIDES + 2) + 3
 
 
 class Inputs(NamedTuple):
@@ -46,18 +46,39 @@ def guides_of(inputs: Inputs) -> Tensor:
     """Log light, albedo and normal, (B, 9, H, W)."""
     if fused := find("fused_features", inputs):
         return fused.guides_of(inputs)
-    light = demodulate(inputs.radiance, modulation(inputs.albedo, inputs.present[:, 0]))
-    return torch.cat([log_encode(light), inputs.albedo, inputs.normal], 1)
+    return torch.cat([log_encode(_light(inputs)), inputs.albedo, inputs.normal], 1)
+
+
+def prominence(inputs: Inputs) -> Tensor:
+    """How many times as bright a pixel is as the brightest of its eight neighbours, (B, 1, H, W), positive.
+
+    Above one only where a pixel stands alone, as fireflies do; convolutions cannot say so, since they add.
+    """
+    if fused := find("fused_features", inputs):
+        return fused.prominence(inputs)
+    light = _light(inputs).mean(1, keepdim=True).clamp_min(0)
+    height, width = light.shape[-2:]
+    padded = F.pad(light, (1, 1, 1, 1))
+    around = [(y, x) for y in range(3) for x in range(3) if (y, x) != (1, 1)]
+    largest = torch.stack([padded[..., y : y + height, x : x + width] for y, x in around]).amax(0)
+    return (light + EPS) / (largest + EPS)
+
+
+def _light(inputs: Inputs) -> Tensor:
+    return demodulate(inputs.radiance, modulation(inputs.albedo, inputs.present[:, 0]))
 
 
 def features(inputs: Inputs) -> Tensor:
-    """Guides and the noise's deviation of 2 x 2 pixels each, and what is present, (B, 43, H / 2, W / 2), channels_last.
+    """Guides, the noise's deviation and the logarithm of `prominence`, of 2 x 2 pixels each, and what is present.
+
+    (B, 47, H / 2, W / 2), channels_last.
 
     Channel 4 c + 2 i + j is plane c of the pixel in row i and column j of the four.
     """
     if fused := find("fused_features", inputs):
         return fused.features(inputs)
     deviation = inputs.variance.mean(1, keepdim=True).clamp_min(0).sqrt()
-    x = F.pixel_unshuffle(torch.cat([guides_of(inputs), log_encode(deviation)], 1), 2)  # (B, 40, H/2, W/2)
+    planes = [guides_of(inputs), log_encode(deviation), prominence(inputs).log() / LOG_OF_ONE]
+    x = F.pixel_unshuffle(torch.cat(planes, 1), 2)  # (B, 44, H/2, W/2)
     flags = inputs.present[:, :, None, None].expand(-1, -1, *x.shape[-2:])
     return torch.cat([x, flags], 1).contiguous(memory_format=torch.channels_last)

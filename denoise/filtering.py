@@ -17,6 +17,7 @@ from denoise.network import DirectNetwork, KernelNetwork
 from denoise.orientations import ORIENTATIONS, Orientation
 from denoise.passes import REACH, halves, shares, spread
 from denoise.precision import mixed
+from denoise.process import give_back
 from denoise.tiles import Tile, tiles
 from denoise.transfer import exposure, unexpose
 
@@ -88,6 +89,8 @@ def filter_frame(
             if kernels is None:
                 continue
             for index, passes in enumerate(layers(one.crop), 1):
+                if index == 1:
+                    give_back()  # what the network took: layers need far less
                 sides = [kernels.apply(half[None]) for half in halves(passes)]
                 put(index, one, _inner(sides, weights, one)[0])
 

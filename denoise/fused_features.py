@@ -15,7 +15,8 @@ from denoise.transfer import ALBEDO_FLOOR, EPS, LOG_OF_ONE
 
 _FLOAT32 = np.float32
 _ONE, _HALF, _ZERO = _FLOAT32(1), _FLOAT32(0.5), _FLOAT32(0)
-_FLOOR, _BY_EPS, _BY_LOG = _FLOAT32(ALBEDO_FLOOR), _FLOAT32(1 / EPS), _FLOAT32(1 / LOG_OF_ONE)
+_FLOOR, _EPS, _BY_EPS = _FLOAT32(ALBEDO_FLOOR), _FLOAT32(EPS), _FLOAT32(1 / EPS)
+_BY_LOG = _FLOAT32(1 / LOG_OF_ONE)
 _THIRD = _FLOAT32(1 / 3)
 
 # log(1 + m) for 1 + m between the roots of 1/2 and 2, and log(2) in two parts of which the first has few digits
@@ -79,8 +80,48 @@ def _put_pairs(row, out, channel):  # type: ignore[no-untyped-def]
         out[x, channel + 1] = row[2 * x + 1]
 
 
-@compiled(f"void({', '.join([_PLANES] * 4)}, float32[::1], {_PLANES}, intp, intp)")
-def _feature_rows(radiance, albedo, normal, variance, present, out, first, last):  # type: ignore[no-untyped-def]
+@inlined
+def _mean_light(radiance, albedo, y, demodulated, out):  # type: ignore[no-untyped-def]
+    """Of a row of pixels, from the second of `out` on; nothing beyond the first and the last row."""
+    if y < 0 or y >= radiance.shape[1]:
+        out[:] = _ZERO
+        return
+    r, g, b = radiance[0, y], radiance[1, y], radiance[2, y]
+    row = out[1:]
+    if demodulated:
+        s, t, u = albedo[0, y], albedo[1, y], albedo[2, y]
+        for x in range(r.size):
+            total = r[x] / (s[x] + _FLOOR) + g[x] / (t[x] + _FLOOR) + b[x] / (u[x] + _FLOOR)
+            row[x] = total * _THIRD if total > _ZERO else _ZERO
+    else:
+        for x in range(r.size):
+            total = r[x] + g[x] + b[x]
+            row[x] = total * _THIRD if total > _ZERO else _ZERO
+
+
+@inlined
+def _largest(left, middle, right):  # type: ignore[no-untyped-def]
+    beside = left if left > right else right
+    return middle if middle > beside else beside
+
+
+@compiled(f"void({_PLANES}, {_PLANES}, boolean, {_PLANES}, intp, intp)")
+def _prominence_rows(radiance, albedo, demodulated, out, first, last):  # type: ignore[no-untyped-def]
+    ring = np.zeros((3, radiance.shape[2] + 2), np.float32)
+    loaded = first - 1
+    for y in range(first, last):
+        while loaded <= y + 1:
+            _mean_light(radiance, albedo, loaded, demodulated, ring[(loaded + 3) % 3])
+            loaded += 1
+        above, own, below, row = ring[(y + 2) % 3], ring[y % 3], ring[(y + 1) % 3], out[0, y]
+        for x in range(row.size):
+            upper = _largest(above[x], above[x + 1], above[x + 2])
+            lower = _largest(below[x], below[x + 1], below[x + 2])
+            row[x] = (own[x + 1] + _EPS) / (_largest(upper, _largest(own[x], lower, own[x + 2]), lower) + _EPS)
+
+
+@compiled(f"void({', '.join([_PLANES] * 5)}, float32[::1], {_PLANES}, intp, intp)")
+def _feature_rows(radiance, albedo, normal, variance, prominent, present, out, first, last):  # type: ignore[no-untyped-def]
     row = np.empty(radiance.shape[2], np.float32)
     for half in range(first, last):
         for i in range(2):
@@ -97,9 +138,12 @@ def _feature_rows(radiance, albedo, normal, variance, present, out, first, last)
             else:
                 row[:] = _ZERO
             _put_pairs(row, out[half], 36 + 2 * i)
+            for x in range(row.size):
+                row[x] = _log(prominent[0, y, x]) * _BY_LOG
+            _put_pairs(row, out[half], 40 + 2 * i)
         for c in range(3):
             for x in range(out.shape[1]):
-                out[half, x, 40 + c] = present[c]
+                out[half, x, 44 + c] = present[c]
 
 
 @inlined
@@ -136,11 +180,21 @@ def guides_of(inputs: Inputs) -> Tensor:
     return out
 
 
+def prominence(inputs: Inputs) -> Tensor:
+    """As `features.prominence`."""
+    radiance, albedo, *_, present = inputs
+    out = torch.empty(len(present), 1, *radiance.shape[2:])
+    for *one, known, own in zip(arrays(radiance), arrays(albedo), present[:, 0].tolist(), arrays(out), strict=True):
+        by_rows(_prominence_rows, (*one, known > 0, own))
+    return out
+
+
 def features(inputs: Inputs) -> Tensor:
     """As `features.features`."""
     count, _, height, width = inputs.radiance.shape
     out = torch.empty(count, height // 2, width // 2, FEATURES)
-    for one in zip(*map(arrays, inputs), arrays(out), strict=True):
+    *planes, present = inputs
+    for one in zip(*map(arrays, (*planes, prominence(inputs), present, out)), strict=True):
         by_rows(_feature_rows, one, height=height // 2)
     return out.permute(0, 3, 1, 2)
 

@@ -46,7 +46,7 @@ class Predictions(NamedTuple):
 
     Attributes:
         modulation: (B, 3, H, W) positive; what the image is divided by before it is filtered.
-        weight: (B, 1, H, W) positive; how much a pixel counts when coarser levels are averaged from it.
+        weight: (B, 1, H, W) positive; how much a pixel counts in all means.
         levels: from full resolution, each next one half of the last, but for the coarsest.
         coarsest: (B, k * k, h, w), the kernels of the coarsest level.
     """
@@ -233,22 +233,6 @@ def _inner(padded: Tensor, count: int) -> Tensor:
     return padded[:, border : padded.shape[-2] - border, border : padded.shape[-1] - border]
 
 
-def pool(image: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
-    """The next coarser level: weighted means over 2 x 2 pixels, and the weights' own means.
-
-    A firefly that the network gives no weight does not reach the coarser levels.
-
-    Args:
-        image: (B, C, H, W), H and W even.
-        weight: (B, 1, H, W), positive.
-
-    Returns:
-        (B, C, H / 2, W / 2) and (B, 1, H / 2, W / 2).
-    """
-    coarse_weight = halve(weight)
-    return halve(image * weight) / coarse_weight, coarse_weight
-
-
 def halve(plane: Tensor) -> Tensor:
     """Means over 2 x 2 pixels: (B, C, H, W), H and W even, to (B, C, H / 2, W / 2)."""
     fused = find("fused", (plane,))
@@ -311,8 +295,10 @@ def pixel_shuffle(coarse: Tensor) -> Tensor:
 def filter_pyramid(image: Tensor, predictions: Predictions) -> Tensor:
     """Apply a network's predictions to an image or to any layer of it.
 
-    Divided by the modulation. Down: means weighted by `predictions.weight`. On each level: gather. Up, from the
-    coarsest level: blend each level with what came from below. Multiplied by the modulation again.
+    Divided by the modulation, and multiplied by the weight, which is filtered with it: all means are weighted ones, and
+    a firefly that the network gives no weight is in none of them (normalized convolution: Knutsson and Westin 1993).
+    Down: plain means. On each level: gather. Up, from the coarsest level: blend each level with what came from below.
+    At last divided by the filtered weight, and multiplied by the modulation again.
 
     Args:
         image: (B, 3, H, W); H and W divisible by 2^levels.
@@ -321,15 +307,32 @@ def filter_pyramid(image: Tensor, predictions: Predictions) -> Tensor:
     Returns:
         (B, 3, H, W).
     """
-    images, weight = [demodulate(image, predictions.modulation)], predictions.weight
+    planes = [_weighted(image, predictions)]
     for _ in predictions.levels:
-        coarse, weight = pool(images[-1], weight)
-        images.append(coarse)
+        planes.append(halve(planes[-1]))
 
-    out = gather(images.pop(), predictions.coarsest)
+    out = gather(planes.pop(), predictions.coarsest)
     for level in reversed(predictions.levels):
-        out = _filter_level(images.pop(), out, level)
-    return remodulate(out, predictions.modulation)
+        out = _filter_level(planes.pop(), out, level)
+    return _unweighted(out, predictions)
+
+
+def _weighted(image: Tensor, predictions: Predictions) -> Tensor:
+    """Demodulated light times its weight, and the weight: (B, 3, H, W) to (B', 3 B / B' + 1, H, W).
+
+    B' is what predictions are of: where that is one image, all are filtered at once, with the weight.
+    """
+    weight = predictions.weight
+    light = demodulate(image, predictions.modulation)
+    light = light * weight if torch.is_grad_enabled() else light.mul_(weight)  # which saves memory
+    return torch.cat([light.view(len(weight), -1, *light.shape[2:]), weight], 1)
+
+
+def _unweighted(planes: Tensor, predictions: Predictions) -> Tensor:
+    """The inverse of `_weighted`."""
+    light, weight = planes.split([planes.shape[1] - 1, 1], 1)
+    modulation = predictions.modulation
+    return remodulate((light / weight).reshape(-1, *modulation.shape[1:]), modulation)
 
 
 def _filter_level(image: Tensor, coarse: Tensor, level: Level) -> Tensor:

@@ -4,7 +4,7 @@
     radiance ┐                                                         │
     albedo   │      features           kernels, alphas, weight         ▼
     normal   ├─────────────────────> U-Net ──────────────────> filter pyramid ──> x albedo ──> out
-    variance ┘    (B,43,H/2,W/2)    on 5 levels
+    variance ┘    (B,47,H/2,W/2)    on 5 levels
 
 Both take exposure-normalised `Inputs` and return exposure-normalised radiance.
 """
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from denoise.compiled import find
 from denoise.convolutions import Convs, at_once, balance, convolve, paper_convs
-from denoise.features import FEATURES, GUIDES, Inputs, features, guides_of
+from denoise.features import FEATURES, GUIDES, Inputs, features, guides_of, prominence
 from denoise.kernels import Level, Predictions, corner_stopping, edge_stopping, filter_pyramid, halve, pixel_shuffle
 from denoise.metrics import TONEMAP_POWER
 from denoise.strips import by_strips
@@ -90,7 +90,7 @@ class KernelNetwork(nn.Module):
     def reach(self) -> int:
         """No input pixel farther away than this, in pixels, has any influence."""
         depth = len(self.config.widths)
-        convs = sum(2 * 2 * 2**level for level in range(1, depth)) + 3 * 2**depth + 2**depth
+        convs = 1 + sum(2 * 2 * 2**level for level in range(1, depth)) + 3 * 2**depth + 2**depth
         filters = self.config.fine_kernel // 2 + 1 + sum((self.config.kernel // 2 + 1) * 2**n for n in range(1, depth))
         guides = self.config.kernel // 2 * 2**depth
         return convs + filters + 2 * guides
@@ -123,7 +123,7 @@ class KernelNetwork(nn.Module):
     def predict(self, inputs: Inputs) -> Predictions:
         """The kernels for a frame, to apply to its beauty or to any layer that sums to it."""
         *planes, present = inputs
-        (skip,) = by_strips(partial(self._enter, present), planes, _STRIP, halo=4, align=2)
+        (skip,) = by_strips(partial(self._enter, present), planes, _STRIP, halo=6, align=2)
         skips = [skip]  # (B, w0, H/2, W/2)
         for down in self.down:
             skips.append(down(F.max_pool2d(skips[-1], 2)))  # (B, w_l, H/2^(l+1), ...)
@@ -152,9 +152,11 @@ class KernelNetwork(nn.Module):
         floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
         albedo = inputs[1]
         divisor = modulation(albedo, present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp())
-        weight = torch.sigmoid(weight) + 1e-4  # never zero: it is divided by
+        seen = Inputs._make([*inputs, present])
+        # a pixel begins with at most the light of its brightest neighbour; never zero, it is divided by
+        weight = torch.sigmoid(weight - prominence(seen).clamp_min(1).log()) + 1e-4
 
-        *finest, guides = _read_level(full, guides_of(Inputs._make([*inputs, present])))
+        *finest, guides = _read_level(full, guides_of(seen))
         del floor, full  # the most memory that is taken here
         *second, guides = _read_level(_say(self.heads[0], x), guides)
         return divisor, weight, *finest, *second, guides

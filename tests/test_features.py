@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch.testing import assert_close
 
 from denoise import compiled
-from denoise.features import Inputs, features, guides_of
+from denoise.features import Inputs, features, guides_of, prominence
 from denoise.network import ModelConfig, build
-from denoise.transfer import log_encode
+from denoise.transfer import EPS, LOG_OF_ONE, log_encode
 
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install '.[fast]'")
 
@@ -35,13 +35,27 @@ def inputs(height: int, width: int, present: tuple[int, int, int]) -> Inputs:
 def test_features_by_hand():
     frame = inputs(4, 6, (1, 1, 1))
     seen = features(frame)
-    assert seen.shape == (2, 43, 2, 3) and seen.is_contiguous(memory_format=torch.channels_last)
+    assert seen.shape == (2, 47, 2, 3) and seen.is_contiguous(memory_format=torch.channels_last)
     light = frame.radiance[1, 2, 3, 4] / (frame.albedo[1, 2, 3, 4] + 0.25)
     assert_close(seen[1, 4 * 2 + 2 * 1 + 0, 1, 2], log_encode(light))  # third channel, second row, first column
     assert_close(seen[1, 4 * 4 + 1, 0, 1], frame.albedo[1, 1, 0, 3])
     assert_close(seen[1, 4 * 6 + 3, 1, 0], frame.normal[1, 0, 3, 1])
     assert_close(seen[1, 36, 1, 1], log_encode(frame.variance[1, :, 2, 2].mean().sqrt()))
-    assert_close(seen[:, 40:], torch.ones(2, 3, 2, 3))
+    assert_close(seen[1, 40 + 2, 1, 1], prominence(frame)[1, 0, 3, 2].log() / LOG_OF_ONE)
+    assert_close(seen[:, 44:], torch.ones(2, 3, 2, 3))
+
+
+def test_prominence_by_hand():
+    radiance = torch.tensor([[1.0, 2.0, 0.0], [4.0, 9.0, 0.0]]).expand(1, 3, 2, 3)
+    nothing = torch.zeros(1).expand(1, 3, 2, 3)
+    frame = Inputs(radiance, nothing, nothing, nothing, torch.zeros(1, 3))
+    neighbours = torch.tensor([[9.0, 9.0, 9.0], [9.0, 4.0, 9.0]])
+    assert_close(prominence(frame)[0, 0], (radiance[0, 0] + EPS) / (neighbours + EPS))
+    alone = Inputs(*(plane[..., :1, :1] for plane in frame[:4]), torch.zeros(1, 3))
+    assert_close(prominence(alone).item(), (1 + EPS) / EPS)
+    paint = torch.tensor([[0.1, 0.2, 0.0], [0.4, 0.9, 0.0]]).expand(1, 3, 2, 3) - 0.25  # even light, once divided
+    flat = prominence(Inputs(radiance, paint, nothing, nothing, torch.tensor([[1.0, 0, 0]])))
+    assert_close(flat[..., :2], torch.ones(1, 1, 2, 2))
 
 
 @needs_numba
@@ -52,10 +66,11 @@ def test_compiled_features_are_those_of_torch(monkeypatch, present, height, widt
 
     frame = inputs(height, width, present)
     monkeypatch.setattr(compiled, "_loaded", lambda module: None)  # and features are computed in torch
-    for fast, reference in ((fused_features.features, features), (fused_features.guides_of, guides_of)):
+    for name, reference in ("features", features), ("guides_of", guides_of), ("prominence", prominence):
+        fast = getattr(fused_features, name)
         with torch.inference_mode():
             out = fast(frame)
-        order = torch.channels_last if fast is fused_features.features else torch.contiguous_format
+        order = torch.channels_last if name == "features" else torch.contiguous_format
         assert out.is_contiguous(memory_format=order)
         assert_close(out, reference(frame), rtol=1e-6, atol=1e-6)
 
