@@ -33,7 +33,7 @@ _LEAST_NOISE = 0.2  # loss; views cleaner than this do not count more and more
 
 # Augmentation, as chances a sample is drawn with
 _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
-_BLACK, _SMALLER = 0.01, 0.05
+_BLACK, _SMALLER, _HALVED = 0.01, 0.05, 0.5
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 
 
@@ -276,7 +276,8 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
     """One augmented crop (Lehtinen et al. 2018, section 3.3, and the augmentations usual for denoisers)."""
     height, width = view.passes.shape[-2:]
     smaller = rng.integers(crop // 2, crop + 1, 2) if rng.random() < _SMALLER else (crop, crop)
-    h, w = min(int(smaller[0]), height), min(int(smaller[1]), width)
+    halved = rng.random() < _HALVED and min(height, width) >= 2 * crop
+    h, w = (min(int(side) * (2 if halved else 1), most) for side, most in zip(smaller, (height, width), strict=True))
     y, x = rng.integers(height - h + 1), rng.integers(width - w + 1)
     inner = view.passes[..., y : y + h, x : x + w]
 
@@ -284,6 +285,8 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
     planes = merge_passes(inner[chosen], view.spp[chosen])
     planes["target"] = weighted_mean(inner[rest, :3], view.spp[rest])
 
+    if halved:
+        planes = _halve(planes)
     _drop(planes, rng)
     rotation = np.linalg.qr(rng.standard_normal((3, 3)))[0].astype(np.float32)
     if "normal" in planes:
@@ -298,6 +301,16 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
                 planes[name] = np.zeros_like(planes[name])
     planes = _turn(planes, rng)
     return _padded(planes, crop)
+
+
+def _halve(planes: Planes) -> Planes:
+    """The view as if rendered at half the size, with four times the samples: more detail in a pixel, and less noise."""
+    halved = {}
+    for name, plane in planes.items():
+        rows = plane[:, ::2] + plane[:, 1::2]
+        mean = (rows[..., ::2] + rows[..., 1::2]) / 4
+        halved[name] = mean / 4 if name == "variance" else mean
+    return halved
 
 
 def _drop(planes: Planes, rng: np.random.Generator) -> None:

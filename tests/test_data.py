@@ -98,6 +98,27 @@ def test_crops_of_a_view_smaller_than_the_crop_are_padded_with_its_edge():
     assert (target[lit] > 0).all()
 
 
+def test_some_crops_are_of_the_view_at_half_its_size():
+    passes = np.zeros((2, 12, 70, 66), np.float16)
+    passes[:, :3] = 2 * (np.indices((70, 66)).sum(0) % 2) + 1.0  # a chessboard of 1 and 3
+    passes[:, 3:9], passes[:, 9:] = 0.5, 0.16
+    view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
+    halves = []
+    for seed in range(200):
+        _, inputs, target = draw_batch([view], 1, 32, np.random.default_rng(seed))
+        if not (inputs.present.all() and inputs.radiance.any()):
+            continue
+        assert torch.equal(inputs.radiance, target)
+        assert set(inputs.radiance.unique().tolist()) in ({1.0, 3.0}, {2.0})
+        halves.append(inputs.radiance.max().item() == 2)
+        assert inputs.variance.max().item() == pytest.approx(0.04 if halves[-1] else 0.16, rel=1e-3)
+        assert inputs.albedo.unique().tolist() == [0.5]
+    assert 0.35 < np.mean(halves) < 0.65
+    # there is no half of a view that is smaller than two crops
+    drawn = [draw_batch([view], 1, 64, np.random.default_rng(seed))[1].radiance for seed in range(60)]
+    assert {value for crop in drawn for value in crop.unique().tolist()} == {0.0, 1.0, 3.0}
+
+
 def test_inputs_are_dropped_sometimes():
     view = noise_view()
     view.passes[:, 6:] = 0.5
