@@ -18,6 +18,7 @@ from denoise.errors import PairsError
 from denoise.features import Inputs
 from denoise.files import replacing
 from denoise.frame import Planes
+from denoise.kernels import halve
 from denoise.losses import log_l2
 from denoise.packed import Mapping, is_packed, read_index
 from denoise.pairs import HALF_MAX, View, open_pairs, view_planes
@@ -305,12 +306,8 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
 
 def _halve(planes: Planes) -> Planes:
     """The view as if rendered at half the size, with four times the samples: more detail in a pixel, and less noise."""
-    halved = {}
-    for name, plane in planes.items():
-        rows = plane[:, ::2] + plane[:, 1::2]
-        mean = (rows[..., ::2] + rows[..., 1::2]) / 4
-        halved[name] = mean / 4 if name == "variance" else mean
-    return halved
+    means = {name: halve(torch.from_numpy(plane)[None])[0].numpy() for name, plane in planes.items()}
+    return {name: mean / 4 if name == "variance" else mean for name, mean in means.items()}
 
 
 def _drop(planes: Planes, rng: np.random.Generator) -> None:
