@@ -20,7 +20,7 @@ class Convs(nn.Sequential):
         if not at_once(x):
             return super().forward(x)
         for conv in list(self)[::2]:
-            x = convolve(conv, x, "relu")
+            x = convolve(conv, x)
         return x
 
 
@@ -56,12 +56,21 @@ def at_once(x: Tensor) -> bool:
     return wanted and torch.backends.mkldnn.is_available()
 
 
-def convolve(conv: nn.Module, x: Tensor, activation: str) -> Tensor:
-    """A convolution in bfloat16 and what comes after it, "relu" or "none"; an operation that torch's compiler uses."""
+def convolve(conv: nn.Module, x: Tensor) -> Tensor:
+    """A convolution in bfloat16 and ReLU; an operation that torch's compiler uses."""
     weight, bias = (parameter.bfloat16() for parameter in conv.parameters())
     assert isinstance(conv, nn.Conv2d)
     spans = conv.padding, conv.stride, conv.dilation
-    return torch.ops.mkldnn._convolution_pointwise(x.bfloat16(), weight, bias, *spans, 1, activation, [], "")
+    return torch.ops.mkldnn._convolution_pointwise(x.bfloat16(), weight, bias, *spans, 1, "relu", [], "")
+
+
+def planes_of(conv: nn.Module, x: Tensor) -> Tensor:
+    """A 1 x 1 convolution in bfloat16, each of its output channels a plane of its own, (B, C', H, W)."""
+    weight, bias = (parameter.bfloat16() for parameter in conv.parameters())
+    out = x.new_empty(len(x), len(weight), *x.shape[2:], dtype=torch.bfloat16)
+    for one, planes in zip(x.bfloat16(), out, strict=True):
+        torch.addmm(bias[:, None], weight.flatten(1), one.flatten(1), out=planes.view(len(planes), -1))
+    return out
 
 
 def paper_convs(*channels: int) -> nn.Sequential:

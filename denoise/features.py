@@ -68,17 +68,21 @@ def _light(inputs: Inputs) -> Tensor:
     return demodulate(inputs.radiance, modulation(inputs.albedo, inputs.present[:, 0]))
 
 
-def features(inputs: Inputs) -> Tensor:
+def features(inputs: Inputs, prominent: Tensor) -> Tensor:
     """Guides, the noise's deviation and the logarithm of `prominence`, of 2 x 2 pixels each, and what is present.
 
-    (B, 47, H / 2, W / 2), channels_last.
+    Args:
+        inputs: what the network sees, H and W even.
+        prominent: (B, 1, H, W), their `prominence`.
 
-    Channel 4 c + 2 i + j is plane c of the pixel in row i and column j of the four.
+    Returns:
+        (B, 47, H / 2, W / 2), channels_last. Channel 4 c + 2 i + j is plane c of the pixel in row i and column j of the
+        four.
     """
     if fused := find("fused_features", inputs):
-        return fused.features(inputs)
+        return fused.features(inputs, prominent)
     deviation = inputs.variance.mean(1, keepdim=True).clamp_min(0).sqrt()
-    planes = [guides_of(inputs), log_encode(deviation), prominence(inputs).log() / LOG_OF_ONE]
+    planes = [guides_of(inputs), log_encode(deviation), prominent.log() / LOG_OF_ONE]
     x = F.pixel_unshuffle(torch.cat(planes, 1), 2)  # (B, 44, H/2, W/2)
     flags = inputs.present[:, :, None, None].expand(-1, -1, *x.shape[-2:])
     return torch.cat([x, flags], 1).contiguous(memory_format=torch.channels_last)

@@ -4,6 +4,8 @@ The same as `denoise.kernels` has them in torch, which is the reference, to the 
 as fast: what torch writes to memory between two operations stays in the cache here. `denoise.kernels`
 chooses; importing this module compiles it, or loads what an earlier process has compiled.
 
+Logits and kernels may be bfloat16, which numba does not know: their bits come as int16. All else is float32.
+
 Every function works on rows of blocks of `_BLOCK` pixels. Rows that several output rows need are copied once, with the
 edge's pixels repeated, into a ring: row y of the plane is row y % n of the ring.
 """
@@ -18,7 +20,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from numba import config, njit
+from numba import config, njit, types
+from numba.extending import overload
 from torch import Tensor
 
 if config.DISABLE_JIT:
@@ -41,6 +44,7 @@ _P2, _P1, _P0 = _FLOAT32(4.1665795894e-2), _FLOAT32(1.6666665459e-1), _FLOAT32(5
 _ROUND = _FLOAT32(3 << 22)  # a float32 that it is added to has no digits left after the point
 _ONE, _QUARTER, _ZERO, _LOWEST = _FLOAT32(1), _FLOAT32(0.25), _FLOAT32(0), np.finfo(np.float32).min
 _BIAS, _MANTISSA = np.int32(127), np.int32(23)
+_HIGH_HALF, _BELOW_HALF, _LAST_BIT = np.int32(16), np.int32(0x7FFF), np.int32(1)  # of a float32: bfloat16's bits
 
 
 def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -49,7 +53,7 @@ def inlined(function: Callable[..., Any]) -> Callable[..., Any]:
     return machine_code
 
 
-def compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def compiled(*signatures: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Compile now, keeping the machine code beside the module or in the user's cache folder.
 
     Without wraparound, alias or error checks in the inner loops LLVM makes vector code of them: products and sums may
@@ -60,7 +64,7 @@ def compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any
         for kept in (True, False):
             try:
                 machine_code: Callable[..., Any] = njit(
-                    signature, fastmath={"contract"}, nogil=True, error_model="numpy", cache=kept
+                    list(signatures), fastmath={"contract"}, nogil=True, error_model="numpy", cache=kept
                 )(function)
                 return machine_code
             except Exception:  # of the cache: no folder to write to, a full disk, a damaged file
@@ -69,6 +73,35 @@ def compiled(signature: str) -> Callable[[Callable[..., Any]], Callable[..., Any
         raise AssertionError
 
     return compile_now
+
+
+def _wide(x):  # type: ignore[no-untyped-def]
+    """A float32 as it is, or a bfloat16's bits as one."""
+    raise NotImplementedError("compiled, by its type")
+
+
+@overload(_wide)
+def _typed_wide(x):  # type: ignore[no-untyped-def]
+    if isinstance(x, types.Float):
+        return lambda x: x
+    return lambda x: np.int32(np.int32(x) << _HIGH_HALF).view(np.float32)
+
+
+def narrow(x, like):  # type: ignore[no-untyped-def]
+    """A float32 in the type of `like`: as it is, or the bits of the bfloat16 nearest to it."""
+    raise NotImplementedError("compiled, by the type of `like`")
+
+
+@overload(narrow)
+def _typed_narrow(x, like):  # type: ignore[no-untyped-def]
+    if isinstance(like, types.Float):
+        return lambda x, like: x
+
+    def nearest(x, like):  # type: ignore[no-untyped-def]
+        bits = _FLOAT32(x).view(np.int32)
+        return np.int16((bits + _BELOW_HALF + ((bits >> _HIGH_HALF) & _LAST_BIT)) >> _HIGH_HALF)
+
+    return nearest
 
 
 @inlined
@@ -111,7 +144,7 @@ def _less_distances(logits, sharpness, near, shift, own, border, y, left, count,
         d, e, f = n3[x] - o3[x], n4[x] - o4[x], n5[x] - o5[x]
         g, h, i = n6[x] - o6[x], n7[x] - o7[x], n8[x] - o8[x]
         first, second, third = a * a + b * b + c * c, d * d + e * e + f * f, g * g + h * h + i * i
-        out[x] = logits[x] - (first * s0[x] + second * s1[x] + third * s2[x])
+        out[x] = _wide(logits[x]) - (first * s0[x] + second * s1[x] + third * s2[x])
 
 
 @inlined
@@ -133,7 +166,7 @@ def _softmax(rows, count, largest, total, out, y, left):  # type: ignore[no-unty
     for k in range(len(rows)):
         row, share = rows[k], out[k, y, left : left + count]
         for x in range(count):
-            share[x] = row[x] * total[x]
+            share[x] = narrow(row[x] * total[x], share[x])
 
 
 @inlined
@@ -147,10 +180,10 @@ def _load_corners(row, left, padded, own, beside):  # type: ignore[no-untyped-de
         beside[2 * x + 1] = padded[x + 2]
 
 
-_PLANES = "float32[:,:,::1]"
+_PLANES, _HALF_PLANES = "float32[:,:,::1]", "int16[:,:,::1]"
 
 
-@compiled(f"void({_PLANES}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp)")
+@compiled(*(f"void({logits}, {_PLANES}, {_PLANES}, {logits}, intp, intp)" for logits in (_PLANES, _HALF_PLANES)))
 def _edge_rows(logits, sharpness, guides, out, first, last):  # type: ignore[no-untyped-def]
     taps, height, width = logits.shape
     size = int(round(taps**0.5))
@@ -200,7 +233,12 @@ def _corner_rows(sharpness, guides, coarse, out, first, last):  # type: ignore[n
             _softmax(rows, count, largest, total, out, y, left)
 
 
-@compiled(f"void({', '.join([_PLANES] * 6)}, intp, intp)")
+@compiled(
+    *(
+        f"void({_PLANES}, {_PLANES}, {kernels}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp)"
+        for kernels in (_PLANES, _HALF_PLANES)
+    )
+)
 def _level_rows(image, coarse, kernels, upsampler, alpha, out, first, last):  # type: ignore[no-untyped-def]
     channels, height, width = image.shape
     coarse_height, taps = coarse.shape[1], len(kernels)
@@ -234,7 +272,7 @@ def _level_rows(image, coarse, kernels, upsampler, alpha, out, first, last):  # 
                     near = ring[min(max(y + k // size - border, 0), height - 1) % size, c, k % size : k % size + count]
                     weight = kernels[k, y, left:]
                     for x in range(count):
-                        total[x] += weight[x] * near[x]
+                        total[x] += _wide(weight[x]) * near[x]
                 c0, c1 = corners[within, 0, c], corners[within, 1, c]
                 c2, c3 = corners[beyond, 0, c], corners[beyond, 1, c]
                 blended = out[c, y, left:]
@@ -245,7 +283,7 @@ def _level_rows(image, coarse, kernels, upsampler, alpha, out, first, last):  # 
                     ] * up  # a firefly of no share leaves no rounding
 
 
-@compiled(f"void({_PLANES}, {_PLANES}, intp, intp)")
+@compiled(*(f"void({planes}, {planes}, intp, intp)" for planes in (_PLANES, _HALF_PLANES)))
 def _shuffled_rows(coarse, out, first, last):  # type: ignore[no-untyped-def]
     for c in range(len(out)):
         for y in range(first, last):
@@ -266,7 +304,7 @@ def _halved_rows(plane, out, first, last):  # type: ignore[no-untyped-def]
 
 
 def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
-    """As `kernels.edge_stopping`."""
+    """As `kernels.edge_stopping`; logits, and so the kernels, float32 or bfloat16."""
     out = _empty(logits)
     for planes in zip(*map(arrays, (logits, sharpness, guides, out)), strict=True):
         by_rows(_edge_rows, planes)
@@ -287,7 +325,7 @@ def filter_level(image: Tensor, coarse: Tensor, kernels: Tensor, upsampler: Tens
     Args:
         image: (B, C, H, W), H and W even.
         coarse: (B, C, H / 2, W / 2), the filtered coarser level.
-        kernels: (B, k * k, H, W), or (1, k * k, H, W) for all.
+        kernels: (B, k * k, H, W), or (1, k * k, H, W) for all; float32 or bfloat16.
         upsampler: (B, 4, H, W), or (1, 4, H, W) for all.
         alpha: (B, 1, H, W), or (1, 1, H, W) for all.
 
@@ -315,7 +353,7 @@ def halve(plane: Tensor) -> Tensor:
 
 
 def pixel_shuffle(coarse: Tensor) -> Tensor:
-    """As `kernels.pixel_shuffle`."""
+    """As `kernels.pixel_shuffle`; float32 or bfloat16."""
     count, channels, height, width = coarse.shape
     out = coarse.new_empty(count, channels // 4, 2 * height, 2 * width)
     for planes in zip(*map(arrays, (coarse, out)), strict=True):
@@ -328,7 +366,9 @@ def _empty(like: Tensor) -> Tensor:
 
 
 def arrays(planes: Tensor) -> list[np.ndarray]:
-    """The images of a batch, (C, H, W) each."""
+    """The images of a batch, (C, H, W) each; bfloat16 as its bits."""
+    if planes.dtype is torch.bfloat16:
+        planes = planes.view(torch.int16)
     return [one.detach().contiguous().numpy() for one in planes]
 
 

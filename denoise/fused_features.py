@@ -1,6 +1,6 @@
-"""Between planes and channels in one pass, compiled by numba: for inference on CPUs, as `denoise.fused`.
+"""From planes to channels in one pass, compiled by numba: for inference on CPUs, as `denoise.fused`.
 
-Planes are float32, (C, H, W); what convolutions take and give is (H, W, C), in bfloat16 where they compute in it.
+Planes are float32, (C, H, W); what convolutions take is (H, W, C), in bfloat16 where they compute in it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from denoise.features import FEATURES, GUIDES, Inputs
-from denoise.fused import arrays, by_rows, compiled, inlined
+from denoise.fused import arrays, by_rows, compiled, inlined, narrow
 from denoise.transfer import ALBEDO_FLOOR, EPS, LOG_OF_ONE
 
 _FLOAT32 = np.float32
@@ -27,7 +27,7 @@ _P8, _P7, _P6 = _FLOAT32(7.0376836292e-2), _FLOAT32(-1.1514610310e-1), _FLOAT32(
 _P5, _P4, _P3 = _FLOAT32(-1.2420140846e-1), _FLOAT32(1.4249322787e-1), _FLOAT32(-1.6668057665e-1)
 _P2, _P1, _P0 = _FLOAT32(2.0000714765e-1), _FLOAT32(-2.4999993993e-1), _FLOAT32(3.3333331174e-1)
 _EXPONENT, _FRACTION, _OF_HALF = np.int32(23), np.int32(0x7FFFFF), np.int32(0x3F000000)
-_BELOW_ONE, _HIGH_HALF = np.int32(126), np.int32(16)
+_BELOW_ONE = np.int32(126)
 
 
 @inlined
@@ -76,8 +76,8 @@ def _guide_rows(radiance, albedo, normal, demodulated, out, first, last):  # typ
 def _put_pairs(row, out, channel):  # type: ignore[no-untyped-def]
     """Pairs of pixels into two channels."""
     for x in range(len(out)):
-        out[x, channel] = row[2 * x]
-        out[x, channel + 1] = row[2 * x + 1]
+        out[x, channel] = narrow(row[2 * x], out[x, channel])
+        out[x, channel + 1] = narrow(row[2 * x + 1], out[x, channel])
 
 
 @inlined
@@ -120,7 +120,12 @@ def _prominence_rows(radiance, albedo, demodulated, out, first, last):  # type: 
             row[x] = (own[x + 1] + _EPS) / (_largest(upper, _largest(own[x], lower, own[x + 2]), lower) + _EPS)
 
 
-@compiled(f"void({', '.join([_PLANES] * 5)}, float32[::1], {_PLANES}, intp, intp)")
+@compiled(
+    *(
+        f"void({', '.join([_PLANES] * 5)}, float32[::1], {channels}, intp, intp)"
+        for channels in (_PLANES, "int16[:,:,::1]")
+    )
+)
 def _feature_rows(radiance, albedo, normal, variance, prominent, present, out, first, last):  # type: ignore[no-untyped-def]
     row = np.empty(radiance.shape[2], np.float32)
     for half in range(first, last):
@@ -143,32 +148,7 @@ def _feature_rows(radiance, albedo, normal, variance, prominent, present, out, f
             _put_pairs(row, out[half], 40 + 2 * i)
         for c in range(3):
             for x in range(out.shape[1]):
-                out[half, x, 44 + c] = present[c]
-
-
-@inlined
-def _wide(x):  # type: ignore[no-untyped-def]
-    """The bits of a bfloat16 to float32."""
-    return np.int32(np.int32(x) << _HIGH_HALF).view(np.float32)
-
-
-@compiled(f"void(int16[:,:,::1], {_PLANES}, intp, intp)")
-def _plane_rows(channels, out, first, last):  # type: ignore[no-untyped-def]
-    for y in range(first, last):
-        for c in range(len(out)):
-            row = out[c, y]
-            for x in range(row.size):
-                row[x] = _wide(channels[y, x, c])
-
-
-@compiled(f"void(int16[:,:,::1], {_PLANES}, intp, intp)")
-def _shuffled_plane_rows(channels, out, first, last):  # type: ignore[no-untyped-def]
-    for y in range(first, last):
-        for c in range(len(out)):
-            row, first_of_two = out[c, y], 4 * c + 2 * (y % 2)
-            for x in range(row.size // 2):
-                row[2 * x] = _wide(channels[y // 2, x, first_of_two])
-                row[2 * x + 1] = _wide(channels[y // 2, x, first_of_two + 1])
+                out[half, x, 44 + c] = narrow(present[c], out[half, x, 44 + c])
 
 
 def guides_of(inputs: Inputs) -> Tensor:
@@ -189,29 +169,12 @@ def prominence(inputs: Inputs) -> Tensor:
     return out
 
 
-def features(inputs: Inputs) -> Tensor:
-    """As `features.features`."""
+def features(inputs: Inputs, prominent: Tensor) -> Tensor:
+    """As `features.features`; in bfloat16 where the CPU's convolutions compute in it."""
     count, _, height, width = inputs.radiance.shape
-    out = torch.empty(count, height // 2, width // 2, FEATURES)
+    kind = torch.bfloat16 if torch.is_autocast_enabled("cpu") else torch.float32
+    out = torch.empty(count, height // 2, width // 2, FEATURES, dtype=kind)
     *planes, present = inputs
-    for one in zip(*map(arrays, (*planes, prominence(inputs), present, out)), strict=True):
+    for one in zip(*map(arrays, (*planes, prominent, present, out)), strict=True):
         by_rows(_feature_rows, one, height=height // 2)
     return out.permute(0, 3, 1, 2)
-
-
-def planes(channels: Tensor, shuffled: bool = False) -> Tensor:
-    """What convolutions give to planes: (B, C, H, W), bfloat16 in channels_last, to float32 in planes of their own.
-
-    Args:
-        channels: the convolution's output.
-        shuffled: then each four channels are 2 x 2 pixels, as `kernels.pixel_shuffle` has them.
-
-    Returns:
-        (B, C, H, W), or (B, C / 4, 2 H, 2 W).
-    """
-    count, depth, height, width = channels.shape
-    shape = (depth // 4, 2 * height, 2 * width) if shuffled else (depth, height, width)
-    out = torch.empty(count, *shape)
-    for one in zip(arrays(channels.permute(0, 2, 3, 1).view(torch.int16)), arrays(out), strict=True):
-        by_rows(_shuffled_plane_rows if shuffled else _plane_rows, one)
-    return out

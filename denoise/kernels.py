@@ -31,7 +31,7 @@ class Level(NamedTuple):
     """What the network says of one level of the pyramid, h x w pixels.
 
     Attributes:
-        kernels: (B, k * k, h, w), each pixel's kernel, summing to one over the channels.
+        kernels: (B, k * k, h, w), each pixel's kernel, summing to one over the channels; float32 or bfloat16.
         upsampler: (B, 4, h, w), how to interpolate the level from the coarser one's `corners`, summing to one.
         alpha: (B, 1, h, w) in [0, 1]; the coarser level's share in the blend.
     """
@@ -64,14 +64,14 @@ def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
     each with a sharpness of its own.
 
     Args:
-        logits: (B, k * k, H, W), rows of the neighbourhood from the top, left to right.
+        logits: (B, k * k, H, W), rows of the neighbourhood from the top, left to right; float32 or bfloat16.
         sharpness: (B, 3, H, W) of each pixel, not negative.
         guides: (B, 9, H, W).
 
     Returns:
-        (B, k * k, H, W), summing to one.
+        (B, k * k, H, W), summing to one, in the logits' type.
     """
-    if fused := _fused(logits, sharpness, guides):
+    if fused := _fused(sharpness, guides):
         return fused.edge_stopping(logits, sharpness, guides)
     size = round(logits.shape[1] ** 0.5)
     (kernels,) = by_strips(_edge_stopping, (logits, sharpness, guides), _CACHED, size // 2)
@@ -81,7 +81,7 @@ def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
 def _edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> tuple[Tensor]:
     border = round(logits.shape[1] ** 0.5) // 2
     padded = F.pad(guides, (border,) * 4, mode="replicate")
-    return (_LessDistances.apply(logits, sharpness, padded).softmax(1),)
+    return (_LessDistances.apply(logits.to(sharpness.dtype), sharpness, padded).softmax(1).to(logits.dtype),)
 
 
 def corner_stopping(sharpness: Tensor, guides: Tensor, coarse: Tensor) -> Tensor:
@@ -189,7 +189,7 @@ def gather(image: Tensor, kernels: Tensor) -> Tensor:
     """
     border = round(kernels.shape[1] ** 0.5) // 2
     padded = F.pad(image, (border,) * 4, mode="replicate")
-    return _Gather.apply(padded, kernels.expand(len(image), -1, -1, -1))
+    return _Gather.apply(padded, kernels.to(image.dtype).expand(len(image), -1, -1, -1))
 
 
 class _Gather(torch.autograd.Function):
@@ -336,7 +336,7 @@ def _unweighted(planes: Tensor, predictions: Predictions) -> Tensor:
 
 
 def _filter_level(image: Tensor, coarse: Tensor, level: Level) -> Tensor:
-    if fused := _fused(image, coarse, *level):
+    if fused := _fused(image, coarse, level.upsampler, level.alpha):
         return fused.filter_level(image, coarse, *level)
     border = round(level.kernels.shape[1] ** 0.5) // 2
     halo = max(2, border + border % 2)  # whole rows of the coarser level

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from denoise.compiled import find
-from denoise.convolutions import Convs, at_once, balance, convolve, paper_convs
+from denoise.convolutions import Convs, at_once, balance, paper_convs, planes_of
 from denoise.features import FEATURES, GUIDES, Inputs, features, guides_of, prominence
 from denoise.kernels import Level, Predictions, corner_stopping, edge_stopping, filter_pyramid, halve, pixel_shuffle
 from denoise.metrics import TONEMAP_POWER
@@ -123,7 +123,7 @@ class KernelNetwork(nn.Module):
     def predict(self, inputs: Inputs) -> Predictions:
         """The kernels for a frame, to apply to its beauty or to any layer that sums to it."""
         *planes, present = inputs
-        (skip,) = by_strips(partial(self._enter, present), planes, _STRIP, halo=6, align=2)
+        prominent, skip = by_strips(partial(self._enter, present), planes, _STRIP, halo=6, align=2)
         skips = [skip]  # (B, w0, H/2, W/2)
         for down in self.down:
             skips.append(down(F.max_pool2d(skips[-1], 2)))  # (B, w_l, H/2^(l+1), ...)
@@ -133,7 +133,7 @@ class KernelNetwork(nn.Module):
             below = F.interpolate(decoded[0], scale_factor=2)
             decoded.insert(0, up(torch.cat([below, skips.pop()], 1)))
 
-        planes += [skips.pop(), decoded[0]]
+        planes += [prominent, skips.pop(), decoded[0]]
         modulation, weight, *both, guides = by_strips(partial(self._leave, present), planes, _STRIP, halo=8, align=4)
         levels = [Level(*both[:3]), Level(*both[3:])]
         for head, x in zip(self.heads[1:-1], decoded[:-1], strict=True):
@@ -141,12 +141,15 @@ class KernelNetwork(nn.Module):
             levels.append(Level(*level))
         return Predictions(modulation, weight, levels, _read_kernels(_say(self.heads[-1], decoded[-1]), guides)[0])
 
-    def _enter(self, present: Tensor, *planes: Tensor) -> tuple[Tensor]:
-        return (self.enter(features(Inputs._make([*planes, present]))),)  # (B, w0, H/2, W/2)
+    def _enter(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor]:
+        """The inputs' prominence, and the first block's output at half resolution."""
+        inputs = Inputs._make([*(plane.contiguous() for plane in planes), present])  # once, for all that read them
+        prominent = prominence(inputs)  # (B, 1, H, W)
+        return prominent, self.enter(features(inputs, prominent))  # (B, w0, H/2, W/2)
 
     def _leave(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor]:
         """The way up to half resolution, what is read there, and the guides of the next coarser level."""
-        *inputs, skip, below = planes
+        *inputs, prominent, skip, below = planes
         x = self.up[0](torch.cat([F.interpolate(below, scale_factor=2), skip], 1))  # (B, head, H/2, W/2)
         full = _say(self.full_head, x, shuffled=True)  # (B, ., H, W)
         floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
@@ -154,7 +157,7 @@ class KernelNetwork(nn.Module):
         divisor = modulation(albedo, present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp())
         seen = Inputs._make([*inputs, present])
         # a pixel begins with at most the light of its brightest neighbour; never zero, it is divided by
-        weight = torch.sigmoid(weight - prominence(seen).clamp_min(1).log()) + 1e-4
+        weight = torch.sigmoid(weight - prominent.clamp_min(1).log()) + 1e-4
 
         *finest, guides = _read_level(full, guides_of(seen))
         del floor, full  # the most memory that is taken here
@@ -163,19 +166,20 @@ class KernelNetwork(nn.Module):
 
 
 def _say(head: nn.Module, x: Tensor, shuffled: bool = False) -> Tensor:
-    """A head's output in float32, each channel a plane of its own: what follows works on planes.
+    """A head's output, each channel a plane of its own: what follows works on planes.
 
-    In training as one product of matrices, which comes out so, while a convolution in channels_last would have to be
-    copied; and in float32, as its weights are. Where no gradient is wanted bfloat16 does: to three digits of relMSE the
-    results are the same.
+    As one product of matrices, which comes out so, while a convolution in channels_last would have to be copied. In
+    float32, as its weights are; where no gradient is wanted bfloat16 does: to three digits of relMSE the results are
+    the same.
 
     Args:
         head: a 1 x 1 convolution.
         x: (B, C, H, W).
         shuffled: the output is of 2 x 2 pixels for each pixel of x.
     """
-    if at_once(x) and (fused := find("fused_features", ())):
-        return fused.planes(convolve(head, x, "none"), shuffled)
+    if at_once(x) and (fused := find("fused", ())):
+        said = planes_of(head, x)
+        return fused.pixel_shuffle(said) if shuffled else said
     with torch.autocast(x.device.type, enabled=False):
         weight, bias = head.parameters()
         said = torch.baddbmm(bias[:, None], weight.flatten(1).expand(len(x), -1, -1), x.float().flatten(2))
@@ -197,6 +201,7 @@ def _read_kernels(x: Tensor, guides: Tensor) -> tuple[Tensor, Tensor, Tensor, Te
     decides, pixel by pixel, how far to trust each group of them.
     """
     correction, sharpness, alpha, logits = x.split([GUIDES, 3, 1, x.shape[1] - GUIDES - 4], 1)
+    correction, sharpness, alpha = correction.float(), sharpness.float(), alpha.float()
     guides = guides + correction
     sharpness = sharpness.clamp_max(6).exp() * sharpness.new_tensor(_SHARPNESS).view(1, 3, 1, 1)
     return edge_stopping(logits, sharpness, guides), guides, sharpness, alpha

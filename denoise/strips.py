@@ -53,7 +53,7 @@ def _rows(plane: Tensor, first: int, last: int, height: int) -> Tensor:
 def _whole(part: Tensor, height: int, rows: int) -> Tensor:
     """An empty plane of the kind of `part`, which is that of `rows` rows, for all of `height`."""
     shape = (*part.shape[:-2], part.shape[-2] * height // rows, part.shape[-1])
-    return part.new_empty(shape).to(memory_format=_order(part))
+    return torch.empty(shape, dtype=part.dtype, device=part.device, memory_format=_order(part))
 
 
 def _order(part: Tensor) -> torch.memory_format:

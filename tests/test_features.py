@@ -4,10 +4,10 @@ from importlib.util import find_spec
 
 import pytest
 import torch
-import torch.nn.functional as F
 from torch.testing import assert_close
 
 from denoise import compiled
+from denoise.convolutions import planes_of
 from denoise.features import Inputs, features, guides_of, prominence
 from denoise.network import ModelConfig, build
 from denoise.transfer import EPS, LOG_OF_ONE, log_encode
@@ -34,7 +34,7 @@ def inputs(height: int, width: int, present: tuple[int, int, int]) -> Inputs:
 
 def test_features_by_hand():
     frame = inputs(4, 6, (1, 1, 1))
-    seen = features(frame)
+    seen = features(frame, prominence(frame))
     assert seen.shape == (2, 47, 2, 3) and seen.is_contiguous(memory_format=torch.channels_last)
     light = frame.radiance[1, 2, 3, 4] / (frame.albedo[1, 2, 3, 4] + 0.25)
     assert_close(seen[1, 4 * 2 + 2 * 1 + 0, 1, 2], log_encode(light))  # third channel, second row, first column
@@ -66,13 +66,18 @@ def test_compiled_features_are_those_of_torch(monkeypatch, present, height, widt
 
     frame = inputs(height, width, present)
     monkeypatch.setattr(compiled, "_loaded", lambda module: None)  # and features are computed in torch
-    for name, reference in ("features", features), ("guides_of", guides_of), ("prominence", prominence):
-        fast = getattr(fused_features, name)
-        with torch.inference_mode():
-            out = fast(frame)
-        order = torch.channels_last if name == "features" else torch.contiguous_format
-        assert out.is_contiguous(memory_format=order)
-        assert_close(out, reference(frame), rtol=1e-6, atol=1e-6)
+    with torch.inference_mode():
+        for name, reference in ("guides_of", guides_of(frame)), ("prominence", prominence(frame)):
+            out = getattr(fused_features, name)(frame)
+            assert out.is_contiguous()
+            assert_close(out, reference, rtol=1e-6, atol=1e-6)
+        reference = features(frame, prominence(frame))
+        out = fused_features.features(frame, prominence(frame))
+        assert out.is_contiguous(memory_format=torch.channels_last)
+        assert_close(out, reference, rtol=1e-6, atol=1e-6)
+        with torch.autocast("cpu", torch.bfloat16):
+            half = fused_features.features(frame, prominence(frame))
+        assert torch.equal(half, out.bfloat16())  # to the nearest
 
 
 @needs_numba
@@ -86,15 +91,13 @@ def test_what_is_chosen():
         assert compiled.find("fused_features", wanted) is not None
 
 
-@needs_numba
-@pytest.mark.parametrize("shuffled", [False, True])
-def test_channels_to_planes(shuffled):
-    from denoise import fused_features
-
-    channels = torch.randn(2, 12, 5, 7).bfloat16().contiguous(memory_format=torch.channels_last)
-    channels[0, 0, 0, 0], channels[1, 4, 2, 3] = torch.nan, -torch.inf
-    reference = F.pixel_shuffle(channels.float(), 2) if shuffled else channels.float()
-    assert_close(fused_features.planes(channels, shuffled), reference, rtol=0, atol=0, equal_nan=True)
+def test_heads_in_bfloat16_are_those_of_autocast():
+    torch.manual_seed(0)
+    head, x = torch.nn.Conv2d(16, 12, 1), torch.randn(2, 16, 5, 7).contiguous(memory_format=torch.channels_last)
+    with torch.inference_mode():
+        said = planes_of(head, x)
+        assert said.is_contiguous() and said.dtype is torch.bfloat16
+        assert_close(said.float(), head(x), rtol=0.02, atol=0.02)
 
 
 def test_convolutions_at_once_are_those_of_autocast():

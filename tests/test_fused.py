@@ -18,6 +18,11 @@ SIZES = [(1, 1), (1, 7), (9, 1), (3, 5), (67, 33), (19, 1030)]  # the last is wi
 EVEN_SIZES = [(2, 2), (2, 14), (10, 2), (6, 10), (70, 34), (18, 1030)]
 
 
+@pytest.fixture(autouse=True)
+def seeded():
+    torch.manual_seed(0)
+
+
 @pytest.fixture
 def fused(monkeypatch):
     """The compiled loops, while `kernels` computes in torch."""
@@ -64,6 +69,18 @@ def test_edge_stopping(fused, threads, size, height, width):
 
 
 @needs_numba
+@pytest.mark.parametrize("size", [3, 7])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_edge_stopping_in_bfloat16(fused, threads, size, height, width):
+    logits, *guides = edges(size, height, width)
+    logits = logits.bfloat16()
+    out, exact = fused.edge_stopping(logits, *guides), kernels.edge_stopping(logits.float(), *guides)
+    assert out.is_contiguous() and out.dtype is torch.bfloat16
+    assert_close(out.float(), exact, rtol=2**-8, atol=1e-37)  # rounded to eight digits of two, once
+    assert kernels.edge_stopping(logits, *guides).dtype is torch.bfloat16
+
+
+@needs_numba
 @pytest.mark.parametrize(("height", "width"), EVEN_SIZES)
 def test_corner_stopping(fused, threads, height, width):
     planes = edges(3, height, width)[1:]
@@ -81,6 +98,9 @@ def test_filter_level(fused, threads, predicted, size, height, width):
     alpha = torch.rand(predicted, 1, height, width)
     reference = kernels.blend(kernels.gather(image, weights[0]), kernels.upsample(coarse, weights[1]), alpha)
     equal(fused.filter_level(image, coarse, *weights, alpha), reference)
+    halves, upsampler = weights[0].bfloat16(), weights[1]
+    of_halves = fused.filter_level(image, coarse, halves, upsampler, alpha)
+    equal(of_halves, fused.filter_level(image, coarse, halves.float(), upsampler, alpha))
 
 
 @needs_numba
@@ -96,7 +116,8 @@ def test_filter_level_by_hand(fused):
 @needs_numba
 def test_pixel_shuffle(fused, threads):
     coarse = torch.rand(2, 8, 35, 7)
-    assert torch.equal(fused.pixel_shuffle(coarse), kernels.pixel_shuffle(coarse))
+    for planes in coarse, coarse.bfloat16():
+        assert torch.equal(fused.pixel_shuffle(planes), torch.nn.functional.pixel_shuffle(planes, 2))
 
 
 @needs_numba
