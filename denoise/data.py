@@ -30,7 +30,7 @@ _STORED = {"radiance": 0, "albedo": 3, "normal": 6, "variance": 9}
 _CHANNELS = 12
 _HELD_OUT_EVERY = 16  # where no view belongs to a validation split, one view in so many
 
-_LEAST_NOISE = 0.2  # loss; views cleaner than this do not count more and more
+LEAST_NOISE = 0.2  # loss; views cleaner than this do not count more and more
 
 # Augmentation, as chances a sample is drawn with
 _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
@@ -49,6 +49,8 @@ class StoredView:
         spp: (P,) samples per pixel of each pass, or ones where unknown: their weights.
         held_out: kept from training, for validation.
         weight: of its crops in the loss (`noise_weight`).
+        yardsticks: (2, 3, H, W) float16, scene units; what errors are measured by (`denoise.yardsticks`), as the
+            largest pass says, and as the others do; or None.
     """
 
     name: str
@@ -56,6 +58,7 @@ class StoredView:
     spp: np.ndarray
     held_out: bool
     weight: float = 1.0
+    yardsticks: np.ndarray | None = None
 
 
 def load_sets(directories: Sequence[Path], sample: bool = True) -> list[StoredView]:
@@ -130,7 +133,7 @@ def noise_weight(passes: np.ndarray, spp: np.ndarray) -> float:
     half = np.arange(len(spp)) % 2 == 0
     a, b = (torch.from_numpy(weighted_mean(passes[mask, :3, ::2, ::2], spp[mask]))[None] for mask in (half, ~half))
     factor = exposure(a + b) * 2
-    return 1 / (log_l2(a * factor, b * factor).item() + _LEAST_NOISE)
+    return 1 / (log_l2(a * factor, b * factor).item() + LEAST_NOISE)
 
 
 def _digest(text: str) -> int:
@@ -246,23 +249,29 @@ def split_passes(spp: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray,
     return np.array(sorted(chosen)), rest
 
 
+def largest_and_others(spp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Indices of the largest of a view's passes, and of all others."""
+    largest = int(spp.argmax())
+    return np.array([largest]), np.delete(np.arange(len(spp)), largest)
+
+
 def draw_batch(
     views: Sequence[StoredView], count: int, crop: int, rng: np.random.Generator, share: slice = slice(None)
-) -> tuple[list[StoredView], Inputs, torch.Tensor]:
+) -> tuple[list[StoredView], Inputs, torch.Tensor, torch.Tensor | None]:
     """A training batch: crops of random views.
 
     Each crop has random numbers of its own, so that it is the same whoever draws it, and whatever else is drawn.
 
     Args:
-        views: what to draw from.
+        views: what to draw from, all with yardsticks or none.
         count: crops of the whole batch.
         crop: side of a crop in pixels.
         rng: fresh from its seed, which everything random comes from; the same seed gives the same batch.
         share: which of the batch's crops to draw.
 
     Returns:
-        The views, inputs (B, ., crop, crop) and target radiance (B, 3, crop, crop) of the B crops of the share, both in
-        raw scene units.
+        The views, inputs (B, ., crop, crop), target radiance (B, 3, crop, crop) and, if views have them, yardsticks
+        likewise, of the B crops of the share, all in raw scene units.
     """
     seeds = rng.bit_generator.seed_seq.spawn(count)  # type: ignore[attr-defined]  # all but those set by hand have it
     drawn, samples = [], []
@@ -270,7 +279,7 @@ def draw_batch(
         drawn.append(views[int(own.integers(len(views)))])
         samples.append(_draw_sample(drawn[-1], crop, own))
     batch = {key: torch.from_numpy(np.stack([s[key] for s in samples])) for key in samples[0]}
-    return drawn, Inputs._make(batch[name] for name in Inputs._fields), batch["target"]
+    return drawn, Inputs._make(batch[name] for name in Inputs._fields), batch["target"], batch.get("yardstick")
 
 
 def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -284,6 +293,11 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
 
     chosen, rest = split_passes(view.spp, rng)
     planes = merge_passes(inner[chosen], view.spp[chosen])
+    if view.yardsticks is not None:  # by passes that are not in the target
+        largest, _ = largest_and_others(view.spp)
+        alone = bool(np.isin(largest, rest).all())
+        rest = largest if alone else rest
+        planes["yardstick"] = view.yardsticks[int(alone), :, y : y + h, x : x + w].astype(np.float32)
     planes["target"] = weighted_mean(inner[rest, :3], view.spp[rest])
 
     if halved:
@@ -293,11 +307,11 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
     if "normal" in planes:
         planes["normal"] = np.einsum("ij,jhw->ihw", rotation, planes["normal"])
     channels = rng.permutation(3)
-    for name in ("radiance", "albedo", "variance", "target"):
+    for name in ("radiance", "albedo", "variance", "target", "yardstick"):
         if name in planes:
             planes[name] = planes[name][channels]
     if rng.random() < _BLACK:
-        for name in ("radiance", "variance", "target"):
+        for name in ("radiance", "variance", "target", "yardstick"):
             if name in planes:
                 planes[name] = np.zeros_like(planes[name])
     planes = _turn(planes, rng)
@@ -331,9 +345,9 @@ def _turn(planes: Planes, rng: np.random.Generator) -> Planes:
 
 
 def _padded(planes: Planes, crop: int) -> dict[str, np.ndarray]:
-    """All planes at (C, crop, crop), edges repeated as at inference, absent ones zero and marked."""
+    """All planes at (C, crop, crop), edges repeated as at inference, absent inputs zero and marked."""
     sample = {"present": np.array([name in planes for name in ("albedo", "normal", "variance")], np.float32)}
-    for name in ("radiance", "albedo", "normal", "variance", "target"):
+    for name in {"radiance", "albedo", "normal", "variance"} | planes.keys():
         if name in planes:
             _, h, w = planes[name].shape
             sample[name] = np.ascontiguousarray(np.pad(planes[name], ((0, 0), (0, crop - h), (0, crop - w)), "edge"))

@@ -16,6 +16,8 @@ from denoise.transfer import EPS
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
+_RELMSE_FLOOR = 0.01  # as in `metrics.relmse`
+
 
 def log_l2(f: Tensor, y: Tensor) -> Tensor:
     """The HDR-aware log-space L2, made unbiased: the Itakura-Saito divergence of y + eps from f + eps.
@@ -38,6 +40,22 @@ def l_hdr(f: Tensor, y: Tensor) -> Tensor:
     Source: Lehtinen et al. 2018, section 3.3.
     """
     return ((f - y) ** 2 / (f.detach() + EPS) ** 2).mean()
+
+
+def relative_l2(f: Tensor, y: Tensor, yardstick: Tensor) -> Tensor:
+    """(f - y)^2 / 2 (m^2 + 0.01): relMSE, as far as the yardstick m knows the truth.
+
+    The yardstick must know nothing of the noise of y (`denoise.yardsticks`). Minimiser: the mean; where an input leaves
+    several pictures possible, the mean in which each counts as in relMSE, the dark ones more. Source: relMSE as in
+    Rousselle et al. 2011, section 6; a denominator that gradients and targets do not meet as in Lehtinen et al. 2018,
+    section 3.3.
+
+    Args:
+        f: as for all losses.
+        y: likewise.
+        yardstick: of the same shape, exposure-normalised.
+    """
+    return ((f - y) ** 2 / (yardstick**2 + _RELMSE_FLOOR)).mean() / 2
 
 
 def l2(f: Tensor, y: Tensor) -> Tensor:

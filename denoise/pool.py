@@ -14,6 +14,7 @@ from pathlib import Path
 
 from denoise.data import StoredView, load_sets
 from denoise.errors import McdenoiseError, PairsError
+from denoise.yardsticks import Measure
 
 _RESCAN_SECONDS = 5.0
 
@@ -24,6 +25,7 @@ class WatchedFolder:
     Args:
         directory: the folder.
         rescan_seconds: how often to look for changes.
+        measure: gives each view that comes its yardsticks, if there shall be any.
 
     Attributes:
         directory: the folder.
@@ -33,12 +35,14 @@ class WatchedFolder:
         PairsError: there is no such folder.
     """
 
-    def __init__(self, directory: Path, rescan_seconds: float = _RESCAN_SECONDS) -> None:
+    def __init__(
+        self, directory: Path, rescan_seconds: float = _RESCAN_SECONDS, measure: Measure | None = None
+    ) -> None:
         if not directory.is_dir():
             raise PairsError(f"{directory}: no such folder to watch; make it, data sets may come later")
         self.notices: deque[str] = deque()
         self.directory = directory
-        self._rescan_seconds = rescan_seconds
+        self._rescan_seconds, self._measure = rescan_seconds, measure
         self._looked = float("-inf")
         self._sets: dict[str, list[StoredView]] = {}
         self._views: list[StoredView] = []
@@ -65,7 +69,8 @@ class WatchedFolder:
     def _load(self, name: str) -> list[StoredView]:
         path = self.directory / name
         try:
-            return [view for view in load_sets([path], sample=False) if not view.held_out]
+            views = [view for view in load_sets([path], sample=False) if not view.held_out]
+            return [self._measure(view) for view in views] if self._measure else views
         except (McdenoiseError, OSError) as error:
             if path.exists():  # or it was taken away while it was read
                 self.notices.append(f"{error}; this data set is passed over")

@@ -27,6 +27,7 @@ class Batch(NamedTuple):
         weights: (B,) of each crop in the loss, 1 on the average over all views.
         inputs: raw scene units.
         target: (B, 3, crop, crop), raw scene units.
+        yardstick: likewise, where the views have them.
         jitter: (B, 1, 1, 1) factors on the exposure.
         waited: seconds the network waited for it.
     """
@@ -35,6 +36,7 @@ class Batch(NamedTuple):
     weights: Tensor
     inputs: Inputs
     target: Tensor
+    yardstick: Tensor | None
     jitter: Tensor
     waited: float
 
@@ -106,10 +108,10 @@ class Prefetcher:
 
     def _make(self, views: list[StoredView], mean_weight: float, step: int) -> Batch:
         rng = np.random.default_rng((self._seed, step))
-        drawn, inputs, target = draw_batch(views, self._batch, self._crop, rng, self._share)
+        drawn, inputs, target, yardstick = draw_batch(views, self._batch, self._crop, rng, self._share)
         weights = torch.tensor([view.weight / mean_weight for view in drawn])
         jitter = jitter_exposure(self._batch, rng)[self._share]
-        return Batch(drawn, weights, inputs, target, jitter, waited=0.0)
+        return Batch(drawn, weights, inputs, target, yardstick, jitter, waited=0.0)
 
 
 def _mean_weight(views: Sequence[StoredView]) -> float:

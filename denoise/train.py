@@ -24,7 +24,7 @@ from denoise.data import StoredView
 from denoise.distributed import ALONE, Group
 from denoise.errors import TrainingError
 from denoise.features import Inputs
-from denoise.losses import LOSSES
+from denoise.losses import LOSSES, relative_l2
 from denoise.muon import optimizer_for
 from denoise.network import DirectNetwork, KernelNetwork, ModelConfig, build
 from denoise.pool import WatchedFolder
@@ -44,7 +44,8 @@ class TrainConfig:
     Attributes:
         steps: optimiser steps.
         minutes: wall time of training, interruptions not counted.
-        loss: a name in `losses.LOSSES`.
+        loss: a name in `losses.LOSSES`; views with yardsticks have `losses.relative_l2` in its place.
+        relative_to: name of the model that the views' yardsticks are of, if they have any.
         batch: crops a step, of all processes together.
         crop: side of a crop in pixels, a multiple of 32.
         optimizer: "muon" or "adamw" (`denoise.muon`).
@@ -62,6 +63,7 @@ class TrainConfig:
     steps: int | None = None
     minutes: float | None = None
     loss: str = "log-l2"
+    relative_to: str | None = None
     batch: int = 8
     crop: int = 128
     optimizer: str = "muon"
@@ -148,7 +150,7 @@ def train(
     saved = clock = time.monotonic()
     try:
         while (progress := group.of_main(_progress(config, state))) < 1:
-            drawn, weights, inputs, target, jitter, wait = batches.next()
+            drawn, weights, inputs, target, yardstick, jitter, wait = batches.next()
             inputs = Inputs._make(plane.to(device, non_blocking=True) for plane in inputs)
             factor = exposure(inputs.radiance) * jitter.to(device)  # from the input alone
 
@@ -158,7 +160,11 @@ def train(
             with mixed(device, config.precision):
                 output = replica(inputs.exposed(factor))
             target = expose(target.to(device, non_blocking=True), factor)
-            losses = [loss_function(f, y) for f, y in zip(output, target, strict=True)]
+            if yardstick is None:
+                losses = [loss_function(f, y) for f, y in zip(output, target, strict=True)]
+            else:
+                measures = expose(yardstick.to(device, non_blocking=True), factor)
+                losses = [relative_l2(f, y, m) for f, y, m in zip(output, target, measures, strict=True)]
             loss = (torch.stack(losses) * weights.to(device)).mean()
             optimizer.zero_grad()
             loss.backward()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from denoise.network import ModelConfig
     from denoise.pool import WatchedFolder
     from denoise.train import TrainConfig
+    from denoise.yardsticks import Measure
 
 _LOG_EVERY = 10  # steps
 
@@ -40,6 +41,13 @@ _LOG_EVERY = 10  # steps
     type=click.Choice(["log-l2", "l-hdr", "l2", "l1", "naive-log-l2"]),
     default="log-l2",
     help="log-l2, l-hdr and l2 learn the mean; l1 and naive-log-l2 do not and are there to compare.",
+)
+@click.option(
+    "--relative-to",
+    type=click.Path(path_type=Path),
+    metavar="MODEL",
+    help="Squared errors, relative to what MODEL makes of passes that are not in the target, for --loss; best for "
+    "relMSE, once there is a model.",
 )
 @click.option("--direct", is_flag=True, help="The direct-prediction U-Net of the Noise2Noise paper, as a baseline.")
 @click.option("--batch", type=click.IntRange(min=1), default=8, help="Crops a step, of all processes together.")
@@ -98,6 +106,7 @@ def _train(
     steps: int | None,
     minutes: float | None,
     direct: bool,
+    relative_to: Path | None,
     start: Path | None,
     resume: bool,
     device: str,
@@ -119,6 +128,7 @@ def _train(
     from denoise.pool import WatchedFolder
     from denoise.train import TrainConfig
     from denoise.training_state import state_path
+    from denoise.yardsticks import measured_by
 
     if not output.parent.is_dir():
         raise TrainingError(f"{output.parent}: no such folder; make it first, or give another --output")
@@ -126,11 +136,13 @@ def _train(
     if state.exists() and not resume:
         raise TrainingError(f"{state}: a training of this model stands here; add --resume to go on, or remove it")
     resume = resume and state.exists()
-    config = TrainConfig(steps=steps, minutes=None if steps else minutes or 60.0, **settings)
+    measured = relative_to.name if relative_to else None
+    config = TrainConfig(steps=steps, minutes=None if steps else minutes or 60.0, relative_to=measured, **settings)
     model = load_model(start)[0].config if start else ModelConfig(network="direct" if direct else "kernels")
-    watched = WatchedFolder(watch) if watch is not None else None
     with joined(pick_device(device)) as (group, place):
-        _run(config, model, directories, watched, output, resume, start, group, place)
+        measure = measured_by(load_model(relative_to)[0].to(place), place) if relative_to else None
+        watched = WatchedFolder(watch, measure=measure) if watch is not None else None
+        _run(config, model, directories, watched, output, resume, start, measure, group, place)
 
 
 def _run(
@@ -141,6 +153,7 @@ def _run(
     output: Path,
     resume: bool,
     start: Path | None,
+    measure: Measure | None,
     group: Group,
     place: torch.device,
 ) -> None:
@@ -154,6 +167,8 @@ def _run(
         views = load_sets(directories, sample=watched is None)
         if watched is not None:
             _wait_for_views(watched, stop)
+    if measure is not None:
+        views = [view if view.held_out else measure(view) for view in views]
     held_out = sum(view.held_out for view in views)
     more = f", and those of {watched.directory}" if watched is not None else ""
     _say(f"{len(views) - held_out} views to train on{more}, {held_out} held out")

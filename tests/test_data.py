@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -65,9 +67,9 @@ def noise_view(height=37, width=45) -> StoredView:
 
 def test_batches_are_a_function_of_the_random_state():
     view = noise_view()
-    drawn, a, ta = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
-    _, b, tb = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
-    _, c, _ = draw_batch([view], 4, 32, np.random.default_rng((5, 10)))
+    drawn, a, ta, _ = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
+    _, b, tb, _ = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
+    _, c, *_ = draw_batch([view], 4, 32, np.random.default_rng((5, 10)))
     assert [one.name for one in drawn] == ["set/view"] * 4
     assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True)) and torch.equal(ta, tb)
     assert not torch.equal(a.radiance, c.radiance)
@@ -78,7 +80,7 @@ def test_auxiliary_planes_come_from_the_input_passes_and_stay_aligned():
     view = noise_view()
     checked = 0
     for seed in range(60):
-        _, inputs, target = draw_batch([view], 1, 32, np.random.default_rng(seed))
+        _, inputs, target, _ = draw_batch([view], 1, 32, np.random.default_rng(seed))
         if not inputs.present[0, 0] or not inputs.radiance.any():
             continue
         checked += 1
@@ -91,8 +93,25 @@ def test_auxiliary_planes_come_from_the_input_passes_and_stay_aligned():
     assert checked > 30
 
 
+def test_yardsticks_are_of_passes_that_the_target_does_not_have():
+    view = noise_view()
+    column = view.passes[0, :3].astype(np.float32) - 1
+    view = dataclasses.replace(view, yardsticks=np.stack([column + 10, column + 20]).astype(np.float16))
+    seen = set()
+    for seed in range(200):
+        _, inputs, target, yardstick = draw_batch([view], 1, 32, np.random.default_rng(seed))
+        if not inputs.radiance.any():
+            assert not yardstick.any()
+            continue
+        offset = (target - yardstick).unique()  # the same everywhere: of the same crop and turn
+        assert offset.max() - offset.min() < 0.02
+        # passes are 1, 2 and 4 above the column; the first counts as the largest: measured by the others if a target
+        seen.add(round(offset.mean().item(), 1))
+    assert seen == {1.0 - 20, 2.0 - 10, 4.0 - 10, 3.0 - 10}
+
+
 def test_crops_of_a_view_smaller_than_the_crop_are_padded_with_its_edge():
-    _, inputs, target = draw_batch([noise_view(9, 11)], 8, 64, np.random.default_rng(0))
+    _, inputs, target, _ = draw_batch([noise_view(9, 11)], 8, 64, np.random.default_rng(0))
     assert inputs.radiance.shape == (8, 3, 64, 64)
     lit = inputs.radiance.flatten(1).any(1)
     assert (target[lit] > 0).all()
@@ -105,7 +124,7 @@ def test_some_crops_are_of_the_view_at_half_its_size():
     view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
     halves = []
     for seed in range(200):
-        _, inputs, target = draw_batch([view], 1, 32, np.random.default_rng(seed))
+        _, inputs, target, _ = draw_batch([view], 1, 32, np.random.default_rng(seed))
         if not (inputs.present.all() and inputs.radiance.any()):
             continue
         assert torch.equal(inputs.radiance, target)
@@ -123,7 +142,7 @@ def test_inputs_are_dropped_sometimes():
     view = noise_view()
     view.passes[:, 6:] = 0.5
     view.spp[:] = 2
-    _, inputs, _ = draw_batch([view], 200, 32, np.random.default_rng(0))
+    _, inputs, *_ = draw_batch([view], 200, 32, np.random.default_rng(0))
     shares = inputs.present.mean(0)
     assert 0.8 < shares[0] < 0.97 and 0.8 < shares[1] < 0.97
     assert 0.3 < shares[2] < 0.8

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from denoise.losses import LOSSES, l1, l2, l_hdr, log_l2, naive_log_l2
+from denoise.losses import LOSSES, l1, l2, l_hdr, log_l2, naive_log_l2, relative_l2
 from denoise.transfer import EPS
 
 UNBIASED = [log_l2, l_hdr, l2]
@@ -38,6 +38,21 @@ def test_unbiased_losses_find_the_mean(loss, kind):
     y, mean = noise(kind)
     standard_error = y.std().item() / SAMPLES**0.5
     assert abs(minimiser(loss, y) - mean) < 4 * standard_error
+
+
+@pytest.mark.parametrize("kind", ["exponential", "lognormal", "firefly"])
+def test_relative_l2_finds_the_mean_by_any_yardstick_that_does_not_know_the_noise(kind):
+    y, mean = noise(kind)
+    yardstick = torch.from_numpy(np.random.default_rng(8).lognormal(0.0, 1.0, SAMPLES))
+    weights = 1 / (yardstick**2 + 0.01)
+    standard_error = (weights * (y - mean)).std().item() / SAMPLES**0.5 / weights.mean().item()
+    assert abs(minimiser(lambda f, y: relative_l2(f, y, yardstick), y) - mean) < 4 * standard_error
+    assert minimiser(lambda f, y: relative_l2(f, y, y), y) < 0.7 * mean  # one that knows it is dark
+
+
+def test_relative_l2_by_hand():
+    f, y, yardstick = (torch.tensor(values) for values in ([1.0, 2.0], [3.0, 2.0], [0.3, 5.0]))
+    assert relative_l2(f, y, yardstick).item() == pytest.approx((4 / 0.1 + 0) / 2 / 2)
 
 
 def test_naive_log_loss_finds_the_geometric_mean_and_is_dark():

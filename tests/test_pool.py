@@ -1,5 +1,6 @@
 """A folder of data sets that come and go, as a training sees it."""
 
+import dataclasses
 import shutil
 import signal
 import subprocess
@@ -46,6 +47,8 @@ def test_sets_come_and_go(tmp_path):
 
     pack(tmp_path, "2", 0.25)
     assert levels(watched.views()) == [0.25, 0.5]
+    lighter = WatchedFolder(tmp_path, rescan_seconds=0, measure=lambda view: dataclasses.replace(view, weight=0.5))
+    assert [view.weight for view in lighter.views()] == [0.5] * 4
     shutil.rmtree(first)
     assert levels(watched.views()) == [0.25]
     assert levels(views) == [0.5]  # deleted, and still readable where it is mapped

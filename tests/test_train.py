@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import os
 import shutil
 import signal
@@ -20,12 +21,13 @@ from denoise.data import StoredView, load_views
 from denoise.denoiser import Denoiser
 from denoise.errors import PairsError, TrainingError
 from denoise.metrics import relmse
-from denoise.network import ModelConfig
+from denoise.network import ModelConfig, build
 from denoise.pairs import open_pairs, view_planes
 from denoise.train import TrainConfig, train
 from denoise.training_cli import main
 from denoise.training_log import draw_curve, read_log
 from denoise.training_state import state_path
+from denoise.yardsticks import measured_by
 
 ROOT = Path(__file__).parent.parent
 SMALL = ModelConfig(widths=(8, 8, 8), head=8, kernel=3)
@@ -132,11 +134,15 @@ def noisy_view(seed: int, held_out: bool = False) -> tuple[StoredView, np.ndarra
     return StoredView(f"synthetic/{seed}", passes, spp, held_out), truth.transpose(1, 2, 0)
 
 
-@pytest.mark.parametrize("loss", ["log-l2", "l-hdr"])
+@pytest.mark.parametrize("loss", ["log-l2", "l-hdr", "relative"])
 def test_training_on_noise_alone_approaches_the_truth(loss, tmp_path):
     out = tmp_path / "m.safetensors"
     views = [noisy_view(seed)[0] for seed in range(4)]
-    config = TrainConfig(steps=60, batch=4, crop=32, warmup=5, learning_rate=4e-3, ema=0.9, loss=loss)
+    config = TrainConfig(steps=60, batch=4, crop=32, warmup=5, learning_rate=4e-3, ema=0.9)
+    if loss == "relative":
+        views = [measured_by(build(SMALL), CPU)(view) for view in views]
+    else:
+        config = dataclasses.replace(config, loss=loss)
     list(train(config, SMALL, views, out, CPU, {}))
     view, truth = noisy_view(99)
     noisy = view.passes[0, :3].astype(np.float32).transpose(1, 2, 0)
@@ -160,6 +166,21 @@ def test_a_short_training_on_a_real_scene_beats_its_input(tiny_pairs, tiny_refer
     log = read_log(out.with_suffix(".jsonl"))
     assert log[-1]["step"] == 100
     assert out.with_suffix(".png").stat().st_size > 10_000
+
+
+def test_relative_to_a_model(tiny_pairs, tmp_path):
+    first, second = tmp_path / "first.safetensors", tmp_path / "second.safetensors"
+    quick = [str(tiny_pairs), "--steps", "10", "--batch", "2", "--crop", "32"]
+    assert CliRunner().invoke(main, [*quick, "-o", str(first)]).exit_code == 0
+    again = [*quick, "-o", str(second), "--from", str(first)]
+    result = CliRunner().invoke(main, [*again, "--relative-to", str(first)])
+    assert result.exit_code == 0, result.output
+    assert load_model(second)[1]["relative_to"] == "first.safetensors"
+    losses = [record["loss"] for record in read_log(second.with_suffix(".jsonl"))]
+    assert all(math.isfinite(loss) and loss > 0 for loss in losses)
+    assert CliRunner().invoke(main, [*again, "--relative-to", str(tmp_path / "none")]).exit_code == 1
+    result = CliRunner().invoke(main, [*again, "--resume"])
+    assert result.exit_code == 1 and "relative_to first.safetensors, not None" in result.output
 
 
 def installed(name: str) -> list[str]:

@@ -47,7 +47,7 @@ def activity(network: nn.Module, views: list[StoredView], batches: int) -> dict[
         if isinstance(module, nn.ReLU)
     ]
     for number in range(batches):
-        _, inputs, _ = draw_batch(views, _BATCH, _CROP, np.random.default_rng(number))
+        _, inputs, *_ = draw_batch(views, _BATCH, _CROP, np.random.default_rng(number))
         with torch.no_grad():
             network(inputs.exposed(exposure(inputs.radiance)))
     for hook in hooks:
