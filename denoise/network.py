@@ -48,8 +48,8 @@ class ModelConfig:
     network: str = "kernels"
     widths: tuple[int, ...] = (64, 88, 104, 112, 112)
     head: int = 80
-    fine_kernel: int = 3
-    kernel: int = 5
+    fine_kernel: int = 5
+    kernel: int = 7
 
 
 def build(config: ModelConfig) -> KernelNetwork | DirectNetwork:

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -173,28 +174,31 @@ def until(condition, seconds: float = 120) -> None:
 
 def test_killed_in_the_middle_and_started_again_it_ends_with_model_and_card(scenes, tmp_path):
     folder, output = tmp_path / "run", tmp_path / "model.safetensors"
-    state = folder / "model.state.safetensors"
+    first, state = (folder / f"{name}.state.safetensors" for name in ("first", "model"))
     command = [sys.executable, "-m", "tools.train_shipped", "--folder", str(folder), "--output", str(output)]
     command += ["--scenes", str(scenes), "--views", "2", "--spp", "1,1,2", "--crop", "48x40", "--size", "64x48"]
     command += ["--variant", "scalar_rgb", "--pool-gb", "0.0006", "--order", "scenes"]
     options = ["--", "--batch", "1", "--crop", "32", "--checkpoint-seconds", "0.3"]
 
     process = subprocess.Popen([*command, "--minutes", "100", *options], cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    until(lambda: process.poll() is not None or (state.exists() and len(read_journal(folder)) >= 4))
+    until(lambda: process.poll() is not None or (first.exists() and len(read_journal(folder)) >= 4))
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL
     until(lambda: not held(folder))  # what it had started ended with it
-    step, seen = load_state(state)[1]["step"], len(read_journal(folder))
-    assert step >= 1 and not output.exists()
+    step, seen = load_state(first)[1]["step"], len(read_journal(folder))
+    assert step >= 1 and not output.exists() and not state.exists()
 
     spent = json.loads((folder / "clock.json").read_text())["seconds"] / 60
     minutes = f"{spent + 0.45:.3f}"
     ran = subprocess.run([*command, "--minutes", minutes, *options], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     told = load_model(output)[1]
-    assert told["steps"] > step and told["data"] == ["validation", "pool"] and told["held_out_views"] == 2
+    assert told["steps"] >= 1 and told["relative_to"] == "first.safetensors"
+    assert told["data"] == ["validation", "pool"] and told["held_out_views"] == 2
     card = (tmp_path / "README.md").read_text()
+    before_it = re.search(r"a model that ([\d,]+) steps from nothing had made", card)
+    assert before_it and int(before_it[1].replace(",", "")) > step
     assert f"{told['steps']:,} steps of 1 crops of 32x32" in card and "views of the validation scenes: " in card
 
     lines = [line["number"] for line in read_journal(folder)]
@@ -203,7 +207,7 @@ def test_killed_in_the_middle_and_started_again_it_ends_with_model_and_card(scen
     size = sum(file.stat().st_size for one in sets for file in one.iterdir())
     assert size <= 600_000 and number_of(sets[-1]) == lines[-1]
     assert len(sets) < sum(line["views"] > 0 for line in read_journal(folder))  # some had to make room
-    assert not state.exists() and not (folder / "clock.json").exists() and not held(folder)
+    assert not first.exists() and not state.exists() and not (folder / "clock.json").exists() and not held(folder)
 
     before = os.stat(output).st_mtime_ns
     process = subprocess.Popen(

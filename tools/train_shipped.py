@@ -3,9 +3,11 @@
     python -m tools.train_shipped --minutes 240 [--from MODEL] [-- OPTION... of train-denoiser]
 
 Renders and trains at the same time: fresh views stream into a pool of bounded size (tools/view_stream.py) that the
-training draws from (train-denoiser --watch), so that it does not see the same noise for long. Stopped or killed, it
-goes on where it was when it is started again, and its time with it; after the end, the next run begins a training anew,
-on the pool that is there. At the end the model and the facts of its card take their places.
+training draws from (train-denoiser --watch), so that it does not see the same noise for long. From nothing it takes a
+third of the time for a first model, and the rest for another that begins with it and measures its errors by it
+(train-denoiser --relative-to). Stopped or killed, it goes on where it was when it is started again, and its time with
+it; after the end, the next run begins a training anew, on the pool that is there. At the end the model and the facts of
+its card take their places.
 
 With a GPU all cores but two render, else half of them; renders have the lower priority.
 """
@@ -32,6 +34,7 @@ from tools.view_stream import ROOT, Recipe, ViewStream, number_of, read_journal
 
 _TICK = 0.5  # seconds between looks
 _END_SECONDS = 15  # the training's start and end, and the card's
+_FIRST_SHARE = 1 / 3  # of the time, for a first model
 _VALIDATION_VIEWS = 2
 
 
@@ -45,7 +48,7 @@ class Plan:
         output: the model's place; the card is README.md beside it.
         recipe: what to render.
         pool_bytes: what the pool may have.
-        start: model to begin with.
+        start: model to begin with, and to measure errors by; None to make one first.
         options: further ones of train-denoiser.
         renders: chunks rendered at once; None for as the machine is.
         threads: of the training; None for as the machine is.
@@ -94,14 +97,14 @@ class _Run:
 
     def __init__(self, plan: Plan, lock: int) -> None:
         self._plan, self._lock = plan, lock
-        self._model = plan.folder / "model.safetensors"
+        self._model, self._first = plan.folder / "model.safetensors", plan.folder / "first.safetensors"
         self._clock = plan.folder / "clock.json"
         self._began = time.monotonic()
         # seconds of earlier runs of this training, and the first set of the pool that it drew from
         self._facts: dict[str, Any] = {"seconds": 0.0}
         if self._clock.exists():
             self._facts |= json.loads(self._clock.read_text(encoding="utf-8"))
-        elif self._model.with_suffix(".state.safetensors").exists():
+        elif any(_state(model).exists() for model in (self._first, self._model)):
             raise TrainingError(f"{plan.folder}: has a training without {self._clock.name}; take another folder")
 
     def go(self) -> None:
@@ -117,10 +120,15 @@ class _Run:
         stream = ViewStream(plan.folder, recipe, renders, plan.pool_bytes, self._lock)
         training: subprocess.Popen[bytes] | None = None
         try:
-            while training is None or training.poll() is None:
+            while True:
                 stream.tend()
                 if training is None and (sets := stream.sets()):
                     self._facts.setdefault("first", number_of(sets[0]))
+                    training = self._start_training(stream.pool, threads)
+                elif training is not None and training.poll() is not None:
+                    if training.returncode or self._beginning() is not None:
+                        break
+                    _state(self._first).unlink()  # done, and what to begin with
                     training = self._start_training(stream.pool, threads)
                 self._save_clock()
                 time.sleep(_TICK)
@@ -155,17 +163,24 @@ class _Run:
         if process.returncode:
             raise RenderError("the scenes to validate by were not rendered; see above")
 
+    def _beginning(self) -> Path | None:
+        """The model to begin with, once there is one: a first one is done when its state is gone."""
+        if self._plan.start is None and (_state(self._first).exists() or not self._first.exists()):
+            return None
+        return self._plan.start or self._first
+
     def _start_training(self, pool: Path, threads: int) -> subprocess.Popen[bytes]:
         """With the time that is left, but never less than a tenth of it all, so that there is a model."""
         from denoise.checkpoint import load_state
 
-        plan = self._plan
-        left = max(60 * plan.minutes - self._seconds() - _END_SECONDS, 6 * plan.minutes)
-        state = self._model.with_suffix(".state.safetensors")
+        plan, beginning = self._plan, self._beginning()
+        model, share = (self._first, _FIRST_SHARE) if beginning is None else (self._model, 1)
+        left = max(60 * plan.minutes * share - self._seconds() - _END_SECONDS, 6 * plan.minutes)
+        state = _state(model)
         trained = float(load_state(state)[1]["seconds"]) if state.exists() else 0.0
         command: list[object] = ["-m", "denoise.training_cli", plan.folder / "validation", "--watch", pool]
-        command += ["-o", self._model, "--minutes", (trained + left) / 60, "--validate-every", 1000, "--resume"]
-        command += ["--from", plan.start] if plan.start is not None else []
+        command += ["-o", model, "--minutes", (trained + left) / 60, "--validate-every", 1000, "--resume"]
+        command += ["--from", beginning, "--relative-to", beginning] if beginning is not None else []
         environment = {"OMP_NUM_THREADS": str(threads)}
         return children.start([*command, *plan.options], self._lock, environment=environment)
 
@@ -177,7 +192,8 @@ class _Run:
         with replacing(plan.output) as temporary:
             shutil.copyfile(self._model, temporary)
         write_facts(plan.output.with_name("README.md"), facts)
-        self._model.with_suffix(".state.safetensors").unlink()  # done: the next run begins anew
+        _state(self._model).unlink()  # done: the next run begins anew
+        self._first.unlink(missing_ok=True)
         self._clock.unlink()
         _say(f"{plan.output} and its card are written; curve in {self._model.with_suffix('.png')}")
 
@@ -195,7 +211,11 @@ class _Run:
                 views[line["family"]] += line["views"]
                 sets += 1
         kinds = ", ".join(f"{count:,} of {family}" for family, count in views.items())
-        begin = f"beginning with {plan.start.name}" if plan.start is not None else "from nothing"
+        if plan.start is not None:
+            begin = f"beginning with {plan.start.name}"
+        else:
+            first = load_model(self._first)[1]
+            begin = f"beginning with a model that {first['steps']:,} steps from nothing had made"
         validations = [record for record in read_log(self._model.with_suffix(".jsonl")) if "val_db" in record]
         gain = f"{validations[-1]['val_db']:+.2f} dB over the noisy input" if validations else "not measured"
         return {
@@ -203,13 +223,19 @@ class _Run:
             "Data": f"{sum(views.values()):,} views in {sets:,} sets, each there as long as the pool had room for it: "
             f"{kinds}; {recipe.crop} of {recipe.size}, passes of {' or '.join(recipe.spp)} spp, any sampler; no clean "
             "image, no images or weights of others",
-            "Training": f"Noise2Noise, `{told['loss']}` loss, {begin}; {told['steps']:,} steps of {told['batch']} "
-            f"crops of {told['crop']}x{told['crop']} ({told['pixels'] / 1e9:.3g} gigapixels), "
-            f"{told['seconds'] / 60:.3g} minutes beside the renders, on {told['hardware']}",
+            "Training": f"Noise2Noise, squared errors relative to `{told['relative_to']}`, {begin}; "
+            f"{told['steps']:,} steps of {told['batch']} crops of {told['crop']}x{told['crop']} "
+            f"({told['pixels'] / 1e9:.3g} gigapixels), {told['seconds'] / 60:.3g} minutes beside the renders, on "
+            f"{told['hardware']}",
             "Held out": f"{told['held_out_views']} views of the validation scenes: {gain}",
             "Commit": told["commit"] or "unknown",
             "Command": f"`{plan.command}`",
         }
+
+
+def _state(model: Path) -> Path:
+    """Where the state of a model's training stands."""
+    return model.with_suffix(".state.safetensors")
 
 
 def _machine(plan: Plan) -> tuple[int, int, str]:
@@ -239,7 +265,7 @@ def _say(line: str) -> None:
 def _parse() -> Plan:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, required=True, help="for everything, interruptions not counted")
-    parser.add_argument("--from", dest="start", type=Path, metavar="MODEL", help="begin with its weights")
+    parser.add_argument("--from", dest="start", type=Path, metavar="MODEL", help="begin with its weights, and measure errors by it")
     parser.add_argument("--folder", type=Path, default=Plan.folder, help="for all that is made on the way")
     parser.add_argument("--output", type=Path, default=Plan.output, help="where the model shall be; its card beside it")
     parser.add_argument("--pool-gb", type=float, help="largest pool (default: 8, or half of the free disk if less)")
