@@ -265,7 +265,7 @@ def _say(line: str) -> None:
 def _parse() -> Plan:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, required=True, help="for everything, interruptions not counted")
-    parser.add_argument("--from", dest="start", type=Path, metavar="MODEL", help="begin with it, and measure errors by it")
+    parser.add_argument("--from", dest="start", type=Path, metavar="MODEL", help="begin with it, and measure by it")
     parser.add_argument("--folder", type=Path, default=Plan.folder, help="for all that is made on the way")
     parser.add_argument("--output", type=Path, default=Plan.output, help="where the model shall be; its card beside it")
     parser.add_argument("--pool-gb", type=float, help="largest pool (default: 8, or half of the free disk if less)")
