@@ -295,7 +295,7 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
     planes = merge_passes(inner[chosen], view.spp[chosen])
     if view.yardsticks is not None:  # by passes that are not in the target
         largest, _ = largest_and_others(view.spp)
-        alone = bool(np.isin(largest, rest).all())
+        alone = largest[0] in rest
         rest = largest if alone else rest
         planes["yardstick"] = view.yardsticks[int(alone), :, y : y + h, x : x + w].astype(np.float32)
     planes["target"] = weighted_mean(inner[rest, :3], view.spp[rest])
@@ -347,7 +347,7 @@ def _turn(planes: Planes, rng: np.random.Generator) -> Planes:
 def _padded(planes: Planes, crop: int) -> dict[str, np.ndarray]:
     """All planes at (C, crop, crop), edges repeated as at inference, absent inputs zero and marked."""
     sample = {"present": np.array([name in planes for name in ("albedo", "normal", "variance")], np.float32)}
-    for name in {"radiance", "albedo", "normal", "variance"} | planes.keys():
+    for name in dict.fromkeys(("radiance", "albedo", "normal", "variance", *planes)):
         if name in planes:
             _, h, w = planes[name].shape
             sample[name] = np.ascontiguousarray(np.pad(planes[name], ((0, 0), (0, crop - h), (0, crop - w)), "edge"))

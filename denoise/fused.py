@@ -77,7 +77,7 @@ def compiled(*signatures: str) -> Callable[[Callable[..., Any]], Callable[..., A
 
 def _wide(x):  # type: ignore[no-untyped-def]
     """A float32 as it is, or a bfloat16's bits as one."""
-    raise NotImplementedError("compiled, by its type")
+    raise TypeError("for compiled code only: numba takes `_typed_wide`, by the type")
 
 
 @overload(_wide)
@@ -89,7 +89,7 @@ def _typed_wide(x):  # type: ignore[no-untyped-def]
 
 def narrow(x, like):  # type: ignore[no-untyped-def]
     """A float32 in the type of `like`: as it is, or the bits of the bfloat16 nearest to it."""
-    raise NotImplementedError("compiled, by the type of `like`")
+    raise TypeError("for compiled code only: numba takes `_typed_narrow`, by the type of `like`")
 
 
 @overload(narrow)

@@ -117,7 +117,10 @@ def test_filter_level_by_hand(fused):
 def test_pixel_shuffle(fused, threads):
     coarse = torch.rand(2, 8, 35, 7)
     for planes in coarse, coarse.bfloat16():
-        assert torch.equal(fused.pixel_shuffle(planes), torch.nn.functional.pixel_shuffle(planes, 2))
+        assert torch.equal(fused.pixel_shuffle(planes), kernels.pixel_shuffle(planes))
+    coarse[0, 0, 0, 0], coarse[1, 4, 2, 3] = torch.nan, -torch.inf
+    planes = coarse.bfloat16()
+    assert_close(fused.pixel_shuffle(planes), kernels.pixel_shuffle(planes), rtol=0, atol=0, equal_nan=True)
 
 
 @needs_numba
@@ -141,6 +144,8 @@ def test_far_apart_is_zero_and_nan_stays_nan(fused):
     logits, sharpness, guides = torch.zeros(1, 9, 3, 3), torch.ones(1, 3, 3, 3), torch.zeros(1, 9, 3, 3)
     guides[..., 2] = 1e4
     logits[0, 7, 0, 0] = torch.nan
+    half = fused.edge_stopping(logits.bfloat16(), sharpness, guides)
+    assert half[0, :, 0, 0].isnan().all() and half[0, :, 1:].isfinite().all()
     out = fused.edge_stopping(logits, sharpness, guides)
     assert out[0, 5, 1, 1] < 1e-37
     assert_close(out[0, :, 1, 1].sum(), torch.tensor(1.0))
