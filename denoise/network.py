@@ -168,22 +168,20 @@ class KernelNetwork(nn.Module):
 def _say(head: nn.Module, x: Tensor, shuffled: bool = False) -> Tensor:
     """A head's output, each channel a plane of its own: what follows works on planes.
 
-    As one product of matrices, which comes out so, while a convolution in channels_last would have to be copied. In
-    float32, as its weights are; where no gradient is wanted bfloat16 does: to three digits of relMSE the results are
-    the same.
+    Under autocast in bfloat16, which to three digits of relMSE gives the same results as float32.
 
     Args:
         head: a 1 x 1 convolution.
         x: (B, C, H, W).
         shuffled: the output is of 2 x 2 pixels for each pixel of x.
+
+    Returns:
+        float32; bfloat16 where no gradient is wanted and the planes come out so at once.
     """
     if at_once(x) and (fused := find("fused", ())):
         said = planes_of(head, x)
         return fused.pixel_shuffle(said) if shuffled else said
-    with torch.autocast(x.device.type, enabled=False):
-        weight, bias = head.parameters()
-        said = torch.baddbmm(bias[:, None], weight.flatten(1).expand(len(x), -1, -1), x.float().flatten(2))
-    said = said.unflatten(2, x.shape[2:])
+    said = head(x).to(torch.float32, memory_format=torch.contiguous_format)
     return pixel_shuffle(said) if shuffled else said
 
 

@@ -222,6 +222,11 @@ def test_gradients_of_filter_level(fused_backward, threads, predicted, size, hei
 
 
 @needs_numba
+def test_gradients_of_pixel_shuffle(fused_backward):
+    equal_gradients(fused_backward.pixel_shuffle, kernels.pixel_shuffle, [torch.rand(2, 8, 5, 7)])
+
+
+@needs_numba
 def test_gradients_through_planes_in_any_order(fused_backward):
     logits, sharpness, guides = edges(3, 6, 10)
     mirrored = logits.contiguous(memory_format=torch.channels_last).flip(-1), sharpness, guides.flip(-2)
