@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
+
+from denoise.compiled import find
 
 
 class Convs(nn.Sequential):
@@ -71,6 +76,33 @@ def planes_of(conv: nn.Module, x: Tensor) -> Tensor:
     for one, planes in zip(x.bfloat16(), out, strict=True):
         torch.addmm(bias[:, None], weight.flatten(1), one.flatten(1), out=planes.view(len(planes), -1))
     return out
+
+
+def join(below: Tensor, skip: Tensor) -> Tensor:
+    """The coarser level, each of its pixels as 2 x 2, and the skip connection: what a level on the way up begins with.
+
+    Args:
+        below: (B, C, H / 2, W / 2).
+        skip: (B, C', H, W).
+
+    Returns:
+        (B, C + C', H, W).
+    """
+    if fused := _fused(below, skip):
+        return fused.join(below, skip)
+    return torch.cat([F.interpolate(below, scale_factor=2), skip], 1)
+
+
+def pool(x: Tensor) -> Tensor:
+    """The largest of 2 x 2 pixels, none of them negative: (B, C, H, W) to (B, C, H / 2, W / 2)."""
+    fused = _fused(x)
+    return fused.pool(x) if fused else F.max_pool2d(x, 2)
+
+
+def _fused(*planes: Tensor) -> ModuleType | None:
+    """`denoise.fused_convolutions` where it can be used on the planes."""
+    usable = all(at_once(x) and x.dtype is torch.bfloat16 for x in planes)
+    return find("fused_convolutions", ()) if usable else None
 
 
 def paper_convs(*channels: int) -> nn.Sequential:

@@ -20,7 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from denoise.compiled import find
-from denoise.convolutions import Convs, at_once, balance, paper_convs, planes_of
+from denoise.convolutions import Convs, at_once, balance, join, paper_convs, planes_of, pool
 from denoise.features import FEATURES, GUIDES, Inputs, features, guides_of, prominence
 from denoise.kernels import Level, Predictions, corner_stopping, edge_stopping, filter_pyramid, halve, pixel_shuffle
 from denoise.metrics import TONEMAP_POWER
@@ -126,12 +126,11 @@ class KernelNetwork(nn.Module):
         prominent, skip = by_strips(partial(self._enter, present), planes, _STRIP, halo=6, align=2)
         skips = [skip]  # (B, w0, H/2, W/2)
         for down in self.down:
-            skips.append(down(F.max_pool2d(skips[-1], 2)))  # (B, w_l, H/2^(l+1), ...)
+            skips.append(down(pool(skips[-1])))  # (B, w_l, H/2^(l+1), ...)
 
         decoded = [self.bottom(skips.pop())]
         for up in reversed(self.up[1:]):
-            below = F.interpolate(decoded[0], scale_factor=2)
-            decoded.insert(0, up(torch.cat([below, skips.pop()], 1)))
+            decoded.insert(0, up(join(decoded[0], skips.pop())))
 
         planes += [prominent, skips.pop(), decoded[0]]
         modulation, weight, *both, guides = by_strips(partial(self._leave, present), planes, _STRIP, halo=8, align=4)
@@ -150,7 +149,7 @@ class KernelNetwork(nn.Module):
     def _leave(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor]:
         """The way up to half resolution, what is read there, and the guides of the next coarser level."""
         *inputs, prominent, skip, below = planes
-        x = self.up[0](torch.cat([F.interpolate(below, scale_factor=2), skip], 1))  # (B, head, H/2, W/2)
+        x = self.up[0](join(below, skip))  # (B, head, H/2, W/2)
         full = _say(self.full_head, x, shuffled=True)  # (B, ., H, W)
         floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
         albedo = inputs[1]

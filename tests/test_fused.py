@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from denoise import compiled, kernels
+from denoise import compiled, convolutions, kernels
 
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install '.[fast]'")
 
@@ -121,6 +121,23 @@ def test_pixel_shuffle(fused, threads):
     coarse[0, 0, 0, 0], coarse[1, 4, 2, 3] = torch.nan, -torch.inf
     planes = coarse.bfloat16()
     assert_close(fused.pixel_shuffle(planes), kernels.pixel_shuffle(planes), rtol=0, atol=0, equal_nan=True)
+
+
+def channels_last(*shape: int):
+    return torch.rand(shape).bfloat16().contiguous(memory_format=torch.channels_last)
+
+
+@needs_numba
+@pytest.mark.parametrize(("height", "width"), EVEN_SIZES)
+def test_what_lies_between_convolutions(fused, threads, height, width):
+    from denoise import fused_convolutions
+
+    below, skip = channels_last(2, 5, height // 2, width // 2), channels_last(2, 3, height, width)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        for fast, planes in (fused_convolutions.join, (below, skip)), (fused_convolutions.pool, (skip.relu(),)):
+            reference = getattr(convolutions, fast.__name__)(*planes)
+            assert fast(*planes).is_contiguous(memory_format=torch.channels_last)
+            assert torch.equal(fast(*planes), reference)
 
 
 @needs_numba

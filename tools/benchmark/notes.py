@@ -37,9 +37,9 @@ def speed(outcome: Outcome) -> tuple[str, ...]:
         f"{width}x{height} with albedo and normal, a real frame mirrored at its edges. The candidates ran in turn, "
         f"{repeats} times each after one uncounted run: medians, and the ratio of runs that are neighbours in time, "
         "with its smallest and largest value.",
-        "Filter alone: in one process, no reading, writing or loading. File to file: a program from its start to the "
-        "written file, OIDN in a script of Python with the same libraries (tools/benchmark/oidn_file.py). Peak: the "
-        "most memory the program held.",
+        "Filter alone: in one process, each run right after an uncounted one of its own; no reading, writing or "
+        "loading. File to file: a program from its start to the written file, OIDN in a script of Python with the same "
+        "libraries (tools/benchmark/oidn_file.py). Peak: the most memory the program held.",
     )
 
 

@@ -1,7 +1,8 @@
 """How long it takes and how much memory: as ratios, since the machine and its other users set the seconds.
 
 The candidates run in turn, again and again, so that a busy machine is busy for all; each is run once before, uncounted.
-Ours is divided by another's neighbour in time.
+A filter alone is run uncounted right before each timed run too: as in a batch of frames, and what another candidate
+left in the caches counts for nobody. Ours is divided by another's neighbour in time.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ def time_filters(planes: Planes, denoiser: Denoiser, repeats: int, console: Cons
     """The filter alone, in this process: no reading, no writing, no loading of models."""
 
     def run(function: Callable[[], object]) -> Run:
+        function()
         wall, cpu = time.perf_counter(), time.process_time()
         function()
         return Run(time.perf_counter() - wall, time.process_time() - cpu)
