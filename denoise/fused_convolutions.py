@@ -5,11 +5,9 @@ The same as `denoise.convolutions` has them in torch, bit for bit, in one pass o
 
 from __future__ import annotations
 
-import numpy as np
-import torch
 from torch import Tensor
 
-from denoise.fused import by_rows, compiled
+from denoise.fused import arrays, by_rows, compiled
 
 _PIXELS = "int16[:,:,::1]"  # (H, W, C), bfloat16 as its bits
 
@@ -42,7 +40,7 @@ def join(below: Tensor, skip: Tensor) -> Tensor:
     """As `convolutions.join`."""
     count, channels, height, width = skip.shape
     out = skip.new_empty(count, height, width, below.shape[1] + channels)
-    for planes in zip(_pixels(below), _pixels(skip), out.view(torch.int16).numpy(), strict=True):
+    for planes in zip(*map(arrays, (_pixels(below), _pixels(skip), out)), strict=True):
         by_rows(_joined_rows, planes, height)
     return out.permute(0, 3, 1, 2)
 
@@ -51,12 +49,10 @@ def pool(x: Tensor) -> Tensor:
     """As `convolutions.pool`."""
     count, channels, height, width = x.shape
     out = x.new_empty(count, height // 2, width // 2, channels)
-    for planes in zip(_pixels(x), out.view(torch.int16).numpy(), strict=True):
+    for planes in zip(*map(arrays, (_pixels(x), out)), strict=True):
         by_rows(_pooled_rows, planes, height // 2)
     return out.permute(0, 3, 1, 2)
 
 
-def _pixels(x: Tensor) -> np.ndarray:
-    """(B, H, W, C)."""
-    pixels: np.ndarray = x.permute(0, 2, 3, 1).contiguous().view(torch.int16).numpy()
-    return pixels
+def _pixels(x: Tensor) -> Tensor:
+    return x.permute(0, 2, 3, 1)  # (B, H, W, C), contiguous where x is channels last
