@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,12 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from denoise.blotches import REACH, shares
 from denoise.features import Inputs
 from denoise.frame import Planes
 from denoise.kernels import Predictions, filter_pyramid
 from denoise.network import DirectNetwork, KernelNetwork
 from denoise.orientations import ORIENTATIONS, Orientation
-from denoise.passes import REACH, halves, shares, spread
+from denoise.passes import halves, spread
 from denoise.precision import mixed
 from denoise.process import give_back
 from denoise.tiles import Tile, tiles
@@ -72,7 +73,7 @@ def filter_frame(
     if tile is None:
         tile = _TILE if height * width * looks > _LARGEST_WHOLE else 0
     factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
-    reach = network.reach + (REACH if len(guide.beauties) > 1 else 0)
+    reach = network.reach + (REACH if len(guide.beauties) > 1 or looks > 1 else 0)
     with torch.inference_mode(), mixed(device, precision):
         for one in tiles(height, width, tile, network.align, reach):
             views = _views(guide, one, looks)
@@ -82,17 +83,16 @@ def filter_frame(
                 kernels = None
             else:
                 kernels = _Kernels(network, device, views, factor)
-                filtered = [kernels.apply(half) for half in beauties]
-            several = len(filtered) > 1
-            weights = shares([image * factor for image in filtered], len(guide.beauties)) if several else []
+                filtered = list(kernels.apply(beauties))
+            weights = _shares(filtered, guide, factor)
             put(0, one, _inner(filtered, weights, one)[0])
             if kernels is None:
                 continue
             for index, passes in enumerate(layers(one.crop), 1):
                 if index == 1:
                     give_back()  # what the network took: layers need far less
-                sides = [kernels.apply(half[None]) for half in halves(passes)]
-                put(index, one, _inner(sides, weights, one)[0])
+                images = kernels.apply([half[None] for half in halves(passes)])
+                put(index, one, _inner(images, weights, one)[0])
 
 
 class _Kernels:
@@ -108,20 +108,14 @@ class _Kernels:
             inputs = Inputs._make([*map(orientation.turn, images), present])
             self._predictions.append((orientation, network.predict(inputs)))
 
-    def apply(self, lights: Tensor) -> Tensor:
-        """Filter (n, 3, h, w) images of light, of the same size; result likewise, on the CPU."""
-        height, width = lights.shape[-2:]
-        light = _pad(lights.to(self._device), self._align)
-        filtered = (
-            orientation.back(filter_pyramid(orientation.turn(light), predictions))
-            for orientation, predictions in self._predictions
-        )
-        total = next(filtered)
-        for more in filtered:
-            total = total + more
-        if len(self._predictions) > 1:
-            total = total / len(self._predictions)
-        return total[..., :height, :width].cpu()
+    def apply(self, halves: Sequence[Tensor]) -> Iterator[Tensor]:
+        """Filter (1, 3, h, w) images of light, all by the first view's kernels, then by the next's; on the CPU."""
+        for orientation, predictions in self._predictions:
+            for half in halves:
+                height, width = half.shape[-2:]
+                light = orientation.turn(_pad(half.to(self._device), self._align))
+                filtered = orientation.back(filter_pyramid(light, predictions))
+                yield filtered[..., :height, :width].cpu()
 
 
 def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[Orientation, Planes]]:
@@ -142,14 +136,23 @@ def _direct(network: DirectNetwork, device: torch.device, planes: Planes, radian
     return unexpose(out[..., :height, :width], factor)
 
 
-def _inner(filtered: Sequence[Tensor], weights: Sequence[Tensor], tile: Tile) -> Tensor:
-    """The halves (n, 3, h, w) by their weights, in the tile's inner rectangle; where there is but one, that."""
-    rows, columns = tile.within
+def _shares(filtered: Sequence[Tensor], guide: Guide, factor: Tensor) -> list[Tensor]:
+    """Of the beauty by each view's kernels, of each half; none where there is but one."""
     if len(filtered) == 1:
-        return filtered[0][..., rows, columns]
+        return []
+    counts = [len(half) for half in (guide.beauties[0::2], guide.beauties[1::2]) if half]
+    return shares([image * factor for image in filtered], counts * (len(filtered) // len(counts)))
+
+
+def _inner(filtered: Iterable[Tensor], weights: Sequence[Tensor], tile: Tile) -> Tensor:
+    """Images (n, 3, h, w) by their shares, in the tile's inner rectangle; where there is but one, that."""
+    rows, columns = tile.within
+    if not weights:
+        (image,) = filtered
+        return image[..., rows, columns]
     both = zip(filtered, weights, strict=True)
-    images = [image[..., rows, columns] * weight[..., rows, columns] for image, weight in both]
-    return sum(images[1:], images[0])
+    images = (image[..., rows, columns] * weight[..., rows, columns] for image, weight in both)
+    return sum(images, next(images))
 
 
 def _brightness(beauties: Sequence[np.ndarray]) -> Tensor:

@@ -1,16 +1,16 @@
 """Several passes of one frame, denoised together: `mcdenoise a.exr --pass b.exr`.
 
     passes ── mean, and the spread between them as its variance ──> kernels ─┐
-           │                                                                 ├─ mean ─> applied to each half
+           │                                                                 ├─ each applied to each half
            └─ the same, upside down ──────────────────────────────> kernels ─┘             │
                                                                     half A, half B <───────┘
-                                                                           └── harmonic mean ──> out
+                                                          └── the four by their shares ──> out
 
 The mean has less noise than any pass, and what the passes differ by tells how much, which a single frame does not: it
 serves better than the variance that the passes bring. The second look, on the frame turned by half a turn, errs
-differently and costs no more than denoising the passes one by one. The filtered halves differ where a firefly of one
-has left a blotch: the darker counts more there, in one share for all channels and layers, so that layers still sum to
-the beauty. `python -m tools.compare_passes` measures it against each pass alone and against averaging first.
+differently and costs no more than denoising the passes one by one. Where a firefly of one half has left a blotch it
+hardly counts (`blotches.shares`). `python -m tools.compare_passes` measures it all against each pass alone and against
+averaging first.
 """
 
 from __future__ import annotations
@@ -18,16 +18,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import torch.nn.functional as F
 from torch import Tensor
 
 from denoise.errors import FrameError
 from denoise.frame import Frame, Planes
 from denoise.layers import Channels, window
-from denoise.transfer import EPS
-
-#: Pixels each way over which halves are compared: blotches are as wide, single pixels that differ are no blotch.
-REACH = 2
 
 
 def check_pass(frame: Frame, other: Frame, needed: Sequence[Channels], name: str = "a further pass") -> None:
@@ -95,24 +90,3 @@ def halves(passes: Sequence[Tensor]) -> list[Tensor]:
 
 def _mean(passes: Sequence[Tensor]) -> Tensor:
     return passes[0] if len(passes) == 1 else sum(passes[1:], passes[0]) / len(passes)
-
-
-def shares(filtered: Sequence[Tensor], passes: int) -> list[Tensor]:
-    """The share of each half in each pixel of the result: their harmonic mean.
-
-    Monte Carlo noise has a long tail upwards only. Where the halves agree but for a few per cent this is their mean
-    less the square of those; where one has a blotch twice as bright as the other, that has a third of the weight.
-
-    Args:
-        filtered: both halves of the beauty, (1, 3, H, W), exposure-normalised and denoised.
-        passes: that the halves were made of.
-
-    Returns:
-        (1, 1, H, W) for each, summing to one.
-    """
-    weights = []
-    for index, image in enumerate(filtered):
-        brightness = F.pad(image.mean(1, keepdim=True), (REACH,) * 4, mode="replicate")
-        brightness = F.avg_pool2d(brightness, 2 * REACH + 1, stride=1)
-        weights.append(len(range(index, passes, 2)) / (brightness.clamp_min(0) + EPS))
-    return [weight / sum(weights) for weight in weights]

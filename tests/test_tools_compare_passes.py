@@ -1,9 +1,12 @@
 import io
+import re
 
 import numpy as np
+import pytest
 from rich.console import Console
 
 from denoise.denoiser import Denoiser
+from denoise.errors import FrameError
 from denoise.exr import write_frame
 from denoise.frame import Frame, Part
 from tests.layer_samples import put
@@ -13,7 +16,7 @@ from tools.compare_passes import compare, of_folder
 
 def test_table_of_a_folder(tmp_path, model):  # noqa: F811
     truth = np.ones((24, 40, 3)) * np.linspace(0.5, 2, 40)[:, None]
-    for seed, name in enumerate(("box.4spp.a", "box.4spp.b", "box.ref1", "box.ref2")):
+    for seed, name in enumerate(("box.4spp.a", "box.4spp.b", "box.4spp.c", "box.ref1", "box.ref2")):
         noise = np.random.default_rng(seed).gamma(1.0 if "spp" in name else 200.0, 1.0, truth.shape)
         channels = {}
         put(channels, "", truth * noise / noise.mean())
@@ -24,3 +27,10 @@ def test_table_of_a_folder(tmp_path, model):  # noqa: F811
     alone, other, mean, both = errors["box", 4]
     assert both < min(alone, other) and mean < min(alone, other)
     assert f"both: relMSE is {both / min(alone, other):.3f} times" in shown.getvalue()
+    assert re.search(r"box +4 +3 +0\.", shown.getvalue())  # every two of the three passes
+
+
+def test_one_pass_is_no_pair(model):  # noqa: F811
+    image = np.ones((4, 5, 3))
+    with pytest.raises(FrameError, match="box: one pass of 4 spp"):
+        compare(iter([("box", 4, [Frame([])], image, image)]), Denoiser(model), Console(quiet=True))

@@ -1,16 +1,18 @@
 """What two passes of a frame give together: against each alone, and against averaging them first.
 
-    python -m tools.compare_passes runs/passes [--model MODEL]
+    python -m tools.compare_passes runs/passes [--model MODEL] [--passes 8]
     python -m tools.compare_passes FOLDER --frames
 
-Renders each validation scene twice at 4, 16 and 64 spp, and a reference as two independent halves;
-what is rendered already is used again. With --frames the folder's own frames are taken: `NAME.16spp.a.exr`,
-`NAME.16spp.b.exr` and the like, with `NAME.ref1.exr` and `NAME.ref2.exr`.
+Renders each validation scene eight times at 4, 16 and 64 spp, and a reference as two independent halves; what is
+rendered already is used again. Every two of the passes are a pair, and errors are means over pairs. With --frames the
+folder's own frames are taken: `NAME.16spp.a.exr`, `NAME.16spp.b.exr` and so on, `NAME.ref1.exr` and `NAME.ref2.exr`.
 """
 
 from __future__ import annotations
 
 import argparse
+import glob
+import itertools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,36 +24,37 @@ from rich.table import Table
 
 from denoise import process
 from denoise.denoiser import Denoiser, Options
-from denoise.errors import McdenoiseError
+from denoise.errors import FrameError, McdenoiseError
 from denoise.exr import read_frame
 from denoise.frame import Frame
 from denoise.metrics import energy, psnr, relmse
 from denoise.passes import merge_auxiliary
 from denoise.repair import clean_planes
 from denoise.roles import find_roles, read_planes
-from tools.benchmark.scenes import SCENES, SPP
+from tools.benchmark.scenes import REFERENCE_SPP, SCENES, SPP
 from tools.commands import run
 from tools.compare_models import LEAST_ERROR
 from tools.reference import SEED
 
 _METHODS = ("a", "b", "mean, then denoised", "both")
 
-#: Name, spp, both passes, and both halves of the reference.
-Case = tuple[str, int, Frame, Frame, np.ndarray, np.ndarray]
+#: Name, spp, the passes, and both halves of the reference.
+Case = tuple[str, int, list[Frame], np.ndarray, np.ndarray]
 
 
-def of_scenes(folder: Path, console: Console, size: str) -> Iterator[Case]:
+def of_scenes(folder: Path, console: Console, size: str, passes: int) -> Iterator[Case]:
     """The validation scenes, rendered into the folder."""
     options = ("--split", "validation", "--size", size)
-    run(console, "render-pairs", SCENES, "-o", folder / "frames", "--spp", ",".join(f"{n},{n}" for n in SPP), *options)
-    quality = ("--passes", 2, "--spp", 256, "--sampler", "multijitter", "--seed", SEED)
+    ladder = ",".join(str(spp) for spp in SPP for _ in range(passes))
+    run(console, "render-pairs", SCENES, "-o", folder / "frames", "--spp", ladder, *options)
+    quality = ("--passes", 2, "--spp", REFERENCE_SPP, "--sampler", "multijitter", "--seed", SEED)
     run(console, "render-pairs", SCENES, "-o", folder / "references", *quality, *options)
     for first in sorted((folder / "references").glob("*.0.exr")):
-        name = first.name.removesuffix(".0.exr")
-        halves = [_radiance(read_frame(first.with_name(f"{name}.{index}.exr"))) for index in (0, 1)]
-        for index, spp in enumerate(SPP):
-            a, b = (read_frame(folder / "frames" / f"{name}.{2 * index + one}.exr") for one in (0, 1))
-            yield name, spp, a, b, halves[0], halves[1]
+        view = first.name.removesuffix(".0.exr")
+        halves = [_radiance(read_frame(first.with_name(f"{view}.{index}.exr"))) for index in (0, 1)]
+        for step, spp in enumerate(SPP):
+            files = [folder / "frames" / f"{view}.{passes * step + index}.exr" for index in range(passes)]
+            yield view.partition(".")[0], spp, [read_frame(file) for file in files], halves[0], halves[1]
 
 
 def of_folder(folder: Path) -> Iterator[Case]:
@@ -61,8 +64,8 @@ def of_folder(folder: Path) -> Iterator[Case]:
         if match:
             name, spp = match.groups()
             halves = [_radiance(read_frame(folder / f"{name}.ref{index}.exr")) for index in (1, 2)]
-            a, b = (read_frame(folder / f"{name}.{spp}spp.{one}.exr") for one in "ab")
-            yield name, int(spp), a, b, halves[0], halves[1]
+            files = sorted(folder.glob(f"{glob.escape(name)}.{spp}spp.[a-z].exr"))
+            yield name, int(spp), [read_frame(file) for file in files], halves[0], halves[1]
 
 
 def denoise_each(denoiser: Denoiser, a: Frame, b: Frame) -> list[np.ndarray]:
@@ -77,30 +80,36 @@ def denoise_each(denoiser: Denoiser, a: Frame, b: Frame) -> list[np.ndarray]:
 
 
 def compare(cases: Iterator[Case], denoiser: Denoiser, console: Console) -> dict[tuple[str, int], list[float]]:
-    """Denoise all cases and print the table; the relMSE of each by method."""
+    """Denoise all cases and print the table; the mean relMSE over pairs of each, by method.
+
+    Raises:
+        FrameError: a case of one pass only.
+    """
     table = Table(
-        "scene",
-        "spp",
+        *("scene", "spp", "pairs"),
         *(f"relMSE: {name}" for name in _METHODS),
-        "PSNR: mean",
-        "both",
-        "energy: both",
+        *("both / mean", "worst pair", "PSNR: mean", "both", "energy: both"),
         box=box.SIMPLE_HEAD,
     )
     for column in table.columns[1:]:
         column.justify = "right"
     errors: dict[tuple[str, int], list[float]] = {}
-    for name, spp, a, b, r1, r2 in cases:
-        images = denoise_each(denoiser, a, b)
-        errors[name, spp] = [max(relmse(image, r1, r2), LEAST_ERROR) for image in images]
-        decibels = [f"{psnr(image, r1, r2):.2f}" for image in images[2:]]
-        light = energy(images[3], r1, r2) - energy(images[2], r1, r2)
-        table.add_row(name, str(spp), *(f"{error:.5f}" for error in errors[name, spp]), *decibels, f"{light:+.2%}")
+    for name, spp, passes, r1, r2 in cases:
+        pairs = [denoise_each(denoiser, a, b) for a, b in itertools.combinations(passes, 2)]
+        if not pairs:
+            raise FrameError(f"{name}: one pass of {spp} spp; give two at least")
+        each = np.array([[max(relmse(image, r1, r2), LEAST_ERROR) for image in images] for images in pairs])
+        errors[name, spp] = row = each.mean(0).tolist()
+        worst = (each[:, 3] / each[:, 2]).max()
+        decibels = np.mean([[psnr(image, r1, r2) for image in images[2:]] for images in pairs], 0)
+        light = np.mean([energy(images[3], r1, r2) - energy(images[2], r1, r2) for images in pairs])
+        shown = (*(f"{error:.5f}" for error in row), f"{row[3] / row[2]:.3f}", f"{worst:.3f}")
+        table.add_row(name, str(spp), str(len(pairs)), *shown, *(f"{value:.2f}" for value in decibels), f"{light:+.2%}")
     console.print(table)
     ratios = np.array([[row[3] / min(row[:2]), row[3] / row[2]] for row in errors.values()])
-    means, worst = np.exp(np.log(ratios).mean(0)), ratios.max(0)
-    for what, mean, most in zip(("the better pass alone", "the mean denoised"), means, worst, strict=True):
-        line = f"both: relMSE is {mean:.3f} times that of {what} in the geometric mean, {most:.3f} at worst"
+    means, most = np.exp(np.log(ratios).mean(0)), ratios.max(0)
+    for what, mean, worst in zip(("the better pass alone", "the mean denoised"), means, most, strict=True):
+        line = f"both: relMSE is {mean:.3f} times that of {what} in the geometric mean, {worst:.3f} at worst"
         console.print(line, highlight=False)
     return errors
 
@@ -115,15 +124,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="where the renders are kept, or the frames are")
     parser.add_argument("--frames", action="store_true", help="take the folder's frames by their names")
+    parser.add_argument("--passes", type=int, default=8, help="of each scene and spp to render (default: 8)")
     parser.add_argument("--model", type=Path, help="model file (default: the shipped one)")
     parser.add_argument("--size", default="160x104", help="WxH of the renders (default: 160x104)")
     arguments = parser.parse_args()
     process.tune()
     console = Console(width=160)
     try:
-        cases = (
-            of_folder(arguments.folder) if arguments.frames else of_scenes(arguments.folder, console, arguments.size)
-        )
+        if arguments.frames:
+            cases = of_folder(arguments.folder)
+        else:
+            cases = of_scenes(arguments.folder, console, arguments.size, arguments.passes)
         compare(cases, Denoiser(arguments.model), console)
     except McdenoiseError as error:
         raise SystemExit(f"compare_passes: {error}") from error
