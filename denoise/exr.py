@@ -19,7 +19,7 @@ import numpy as np
 import OpenEXR
 
 from denoise.errors import FrameError
-from denoise.exr_attributes import KNOWN_TYPES, drop_type, hidden_type, hide_types, show_types, unkept
+from denoise.exr_attributes import KNOWN_TYPES, drop_type, hidden_type, hide_types, lend, show_types, swap_type, unkept
 from denoise.exr_header import Attribute, RawPart, read_parts
 from denoise.files import replacing
 from denoise.frame import Frame, Part
@@ -100,6 +100,7 @@ def use_threads(count: int) -> None:
 
 
 def _write(temporary: Path, path: Path, parts: list[Any], hidden: list[dict[str, str]], has_type: bool) -> None:
+    lent = None if has_type else lend(parts[0].header)
     try:
         OpenEXR.File(parts).write(os.fspath(temporary))
     except Exception as error:
@@ -112,7 +113,9 @@ def _write(temporary: Path, path: Path, parts: list[Any], hidden: list[dict[str,
             # The library says nothing when the disk is full at the end.
             raise FrameError(f"{path}: was not written whole; is the disk full?") from error
         show_types(file, written, hidden)
-        if not has_type:
+        if lent:
+            swap_type(file, written[0], lent)
+        elif not has_type:
             drop_type(file, written[0])
 
 

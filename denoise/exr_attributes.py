@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from denoise.exr_header import Attribute, RawPart
 
@@ -90,14 +90,45 @@ def show_types(file: BinaryIO, written: list[RawPart], hidden: list[dict[str, st
             file.write(type_name.encode("ascii"))
 
 
+def lend(header: dict[str, Any]) -> tuple[str, str] | None:
+    """Shorten a string attribute by what `type` takes in the file, for `swap_type` to put it where `type` was.
+
+    Args:
+        header: of a file's only part; one of its strings is cut.
+
+    Returns:
+        The name and the whole string; None where none is long enough.
+    """
+    taken = len(_attribute("type", "string", b"tiledimage" if "tiles" in header else b"scanlineimage"))
+    for name, value in header.items():
+        if isinstance(value, str) and name not in _STRUCTURAL and value.isascii() and len(value) > taken:
+            header[name] = value[:-taken]
+            return name, value
+    return None
+
+
+def swap_type(file: BinaryIO, part: RawPart, lent: tuple[str, str]) -> None:
+    """Take `type` out of a file of one part and give its bytes to the attribute that `lend` cut: no pixel moves."""
+    name, value = lent
+    cut = part.attributes[name]
+    edits = [
+        (_span("type", part), b""),
+        (_span(name, part), _attribute(name, cut.type, value.encode("ascii"))),
+    ]
+    file.seek(0)
+    header = bytearray(file.read(part.table))
+    for (start, end), new in sorted(edits, reverse=True):
+        header[start:end] = new
+    file.seek(0)
+    file.write(header)
+
+
 def drop_type(file: BinaryIO, part: RawPart) -> None:
     """Take the attribute `type` out of a file of one part; what follows moves up, and the table of chunks with it.
 
     Costs one more pass over the file, most of it still in the system's cache.
     """
-    attribute = part.attributes["type"]
-    start = attribute.type_at - len(b"type\0")
-    end = attribute.type_at + len(attribute.type) + 1 + 4 + len(attribute.value)
+    start, end = _span("type", part)
     cut = end - start
     file.seek(part.table)
     layout = f"<{part.chunks}Q"
@@ -111,3 +142,15 @@ def drop_type(file: BinaryIO, part: RawPart) -> None:
         start += len(block)
         file.seek(start + cut)
     file.truncate(start)
+
+
+def _attribute(name: str, type_name: str, value: bytes) -> bytes:
+    """An attribute as the file has it."""
+    return f"{name}\0{type_name}\0".encode() + struct.pack("<i", len(value)) + value
+
+
+def _span(name: str, part: RawPart) -> tuple[int, int]:
+    """Where in the file an attribute begins and ends."""
+    attribute = part.attributes[name]
+    start = attribute.type_at - len(f"{name}\0".encode())
+    return start, start + len(_attribute(name, attribute.type, attribute.value))

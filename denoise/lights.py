@@ -22,9 +22,8 @@ from denoise.repair import Repairs, repair_radiance
 
 Crop = tuple[slice, slice]
 
-#: Pixels for which shares are worked out together: they stay in the processor's cache, and are too few for PyTorch to
-#: start its threads for them, which would wait for each other longer than they work.
-_STRIP = 30_000
+#: Pixels for which shares are worked out together: they stay in the processor's caches.
+_STRIP = 120_000
 
 #: Radiance, far below the smallest half: shares in proportion to less would overflow.
 _BLACK = 1e-20
@@ -98,7 +97,7 @@ class Layers:
         shares = [self._shares(one, crop) for one in self._passes]
         for index in range(self._count):
             both = zip(self._passes, shares, strict=True)
-            yield [_fill(torch.empty((3, *_size(crop))), one, index, crop, mine.get(index)) for one, mine in both]
+            yield [_filled(one, index, crop, mine.get(index)) for one, mine in both]
 
     def _shares(self, one: Pass, crop: Crop) -> dict[int, _Share]:
         """What each layer of a sum is to be changed by.
@@ -108,21 +107,20 @@ class Layers:
         shares: dict[int, _Share] = {}
         for group in self._groups:
             free = [index for index in group if index not in shares]
-            proportion = np.empty((3, *_size(crop)), np.float32)
+            proportion = torch.empty((3, *_size(crop)))
             rest = None
-            with np.errstate(over="ignore", invalid="ignore"):  # of floats near the largest
-                for at, piece in _strips(crop):
-                    missing, weight = _compare(one, group, piece, shares, at)
-                    black = weight < _BLACK
-                    if black.any():
-                        rest = np.zeros_like(proportion) if rest is None else rest
-                        rest[:, at] = np.where(black, missing, 0)
-                        missing[black], weight[black] = 0, 1
-                    np.divide(missing, weight, out=proportion[:, at])
-            share = _Share(torch.from_numpy(proportion), None)
+            for at, piece in _strips(crop):
+                missing, weight = _compare(one, group, piece, shares, at)
+                black = weight < _BLACK
+                if black.any():
+                    rest = torch.zeros_like(proportion) if rest is None else rest
+                    rest[:, at] = missing.where(black, torch.zeros(()))
+                    missing[black], weight[black] = 0, 1
+                torch.div(missing, weight, out=proportion[:, at])
+            share = _Share(proportion, None)
             shares |= dict.fromkeys(free, share)
             if free and rest is not None:
-                shares[free[0]] = replace(share, rest=torch.from_numpy(rest))
+                shares[free[0]] = replace(share, rest=rest)
         return shares
 
 
@@ -136,33 +134,43 @@ class _Share:
 
 def _compare(
     one: Pass, group: Sequence[int], piece: Crop, shares: Mapping[int, _Share], rows: slice
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[Tensor, Tensor]:
     """What a group misses of the beauty in a piece, and the light of those of its layers that have no share yet."""
-    missing = np.ascontiguousarray(np.moveaxis(one.beauty[piece], -1, 0))
-    light, positive, signed = np.empty_like(missing), np.zeros_like(missing), np.zeros_like(missing)
+    missing = torch.from_numpy(one.beauty[piece]).permute(2, 0, 1).clone(memory_format=torch.contiguous_format)
+    positive, signed, light = torch.zeros_like(missing), torch.zeros_like(missing), torch.empty_like(missing[0])
     for index in group:
-        _fill(torch.from_numpy(light), one, index, piece, shares.get(index), rows)
-        if index not in shares and not one.signed[index]:
-            positive += light  # most layers: what they weigh is what they make up
-            continue
-        missing -= light
-        if index not in shares:
-            signed += np.abs(light, out=light)
+        for i in range(3):
+            _fill(light, one, index, i, piece, shares.get(index), rows)
+            if index in shares:
+                missing[i] -= light
+            elif one.signed[index]:
+                missing[i] -= light
+                signed[i] += light.abs_()
+            else:
+                positive[i] += light  # most layers: what they weigh is what they make up
     missing -= positive
-    return missing, np.add(positive, signed, out=positive)
+    return missing, positive.add_(signed)
 
 
-def _fill(light: Tensor, one: Pass, index: int, piece: Crop, share: _Share | None, rows: slice = slice(None)) -> Tensor:
-    """Put a layer's piece into `light`, (3, h, w), changed by these rows of its share; one channel is repeated."""
+def _fill(
+    light: Tensor, one: Pass, index: int, i: int, piece: Crop, share: _Share | None, rows: slice = slice(None)
+) -> None:
+    """Put a channel's piece into `light`, (h, w), changed by these rows of its share; an only channel is all three."""
     channels = one.layers[index]
-    for i in range(3):
-        light[i] = torch.from_numpy(channels[i % len(channels)][piece])
+    light.copy_(torch.from_numpy(channels[i % len(channels)][piece]))
     if one.scale is not None:
         light.mul_(torch.from_numpy(one.scale[piece]))
     if share is not None:
-        light.addcmul_(light.abs() if one.signed[index] else light, share.proportion[:, rows])
+        light.addcmul_(light.abs() if one.signed[index] else light, share.proportion[i, rows])
         if share.rest is not None:
-            light.add_(share.rest[:, rows])
+            light.add_(share.rest[i, rows])
+
+
+def _filled(one: Pass, index: int, crop: Crop, share: _Share | None) -> Tensor:
+    """A layer's three channels, (3, h, w)."""
+    light = torch.empty((3, *_size(crop)))
+    for i in range(3):
+        _fill(light[i], one, index, i, crop, share)
     return light
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from denoise.errors import FrameError
 from denoise.exr import read_frame, write_frame
+from denoise.exr_attributes import drop_type
 from denoise.frame import Frame, Part
 from tests import exr_samples as samples
 
@@ -148,6 +149,24 @@ def test_attributes_that_the_binding_cannot_hold_are_kept(tmp_path, kind, value)
     assert frame.parts[0].header["zz_odd"].data == value
     write_frame(tmp_path / "b.exr", frame)
     assert source.read_bytes() == (tmp_path / "b.exr").read_bytes()
+
+
+@pytest.mark.parametrize("note", ["a_note", "zz_note"])  # before `type` in the file, and behind it
+@pytest.mark.parametrize("tiled", [False, True])
+def test_type_is_left_out_with_no_pixel_moved_as_with_all(tmp_path, monkeypatch, note, tiled):
+    header = {note: "of so many words that type fits in", "short": "word", "foreign": "Küche " * 9}
+    header |= {"tiles": samples.tiles(16, 8)} if tiled else {}
+    frame = Frame([Part(header, samples.beauty_channels(23, 37))])
+    dropped = []
+    monkeypatch.setattr("denoise.exr.drop_type", lambda *args: (dropped.append(args), drop_type(*args)))
+    write_frame(tmp_path / "swapped.exr", frame)
+    assert not dropped
+    monkeypatch.setattr("denoise.exr.lend", lambda header: None)
+    write_frame(tmp_path / "dropped.exr", frame)
+    assert len(dropped) == 1
+    assert (tmp_path / "swapped.exr").read_bytes() == (tmp_path / "dropped.exr").read_bytes()
+    assert read_frame(tmp_path / "swapped.exr").parts[0].header[note] == header[note]
+    assert "type" not in samples.raw_attributes(tmp_path / "swapped.exr")[0]
 
 
 def test_linear_flags_of_channels_are_kept(tmp_path):
