@@ -22,14 +22,14 @@ from denoise.frame import Frame
 from denoise.frame_denoiser import denoise_frame
 from denoise.network import KernelNetwork
 from denoise.options import Options, Report
-from denoise.orientations import ORIENTATIONS
 from denoise.tiles import Tile
+from denoise.views import VIEWS
 
 __all__ = ["Denoiser", "Options", "Report", "denoise_inputs", "pick_device", "to_inputs"]
 
 
-#: By name, the orientations of a frame that kernels are predicted in.
-QUALITIES = {"default": 1, "best": len(ORIENTATIONS)}
+#: By name, the views of a frame that kernels are predicted from.
+QUALITIES = {"default": 1, "best": len(VIEWS)}
 
 
 class Denoiser:
@@ -42,7 +42,7 @@ class Denoiser:
         tile: side of the tiles in pixels, 0 for none; None to choose by the frame's size. Memory is bounded by the
             tile, the result is the same to the precision that is computed with.
         precision: of the convolutions: "float32", "bfloat16", or "auto" for the faster on this machine.
-        quality: "default", or "best" to look at each frame in four orientations, for four times as long.
+        quality: "default", or "best" to look at each frame in four ways, for four times as long.
 
     Raises:
         ModelError: the model cannot be used, the device is not there, or no such quality is.

@@ -7,20 +7,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from denoise.blotches import REACH, shares
 from denoise.features import Inputs
 from denoise.frame import Planes
-from denoise.kernels import Predictions, filter_pyramid
+from denoise.kernels import filter_pyramid
 from denoise.network import DirectNetwork, KernelNetwork
-from denoise.orientations import ORIENTATIONS, Orientation
 from denoise.passes import halves, spread
 from denoise.precision import mixed
 from denoise.process import give_back
 from denoise.tiles import Tile, tiles
 from denoise.transfer import exposure, unexpose
+from denoise.views import FARTHEST, VIEWS, View
 
 Network = KernelNetwork | DirectNetwork
 
@@ -67,13 +66,13 @@ def filter_frame(
         guide: the passes.
         put: takes the results as they come, in scene units, on the CPU.
         layers: to be filtered with the beauty's kernels; a network that predicts no kernels can have none.
-        looks: orientations of the frame that kernels are predicted in; of several passes two at least.
+        looks: views of the frame that kernels are predicted from; of several passes two at least.
     """
     height, width = guide.beauties[0].shape[:2]
     if tile is None:
         tile = _TILE if height * width * looks > _LARGEST_WHOLE else 0
     factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
-    reach = network.reach + (REACH if len(guide.beauties) > 1 or looks > 1 else 0)
+    reach = network.reach + (REACH + FARTHEST if len(guide.beauties) > 1 or looks > 1 else 0)
     with torch.inference_mode(), mixed(device, precision):
         for one in tiles(height, width, tile, network.align, reach):
             views = _views(guide, one, looks)
@@ -99,26 +98,22 @@ class _Kernels:
     """Predictions for one tile, from one view of it or from several."""
 
     def __init__(
-        self, network: KernelNetwork, device: torch.device, views: Sequence[tuple[Orientation, Planes]], factor: Tensor
+        self, network: KernelNetwork, device: torch.device, views: Sequence[tuple[View, Planes]], factor: Tensor
     ) -> None:
         self._align, self._device = network.align, device
-        self._predictions: list[tuple[Orientation, Predictions]] = []
-        for orientation, planes in views:
-            *images, present = _padded_inputs(planes, network.align, device, factor)
-            inputs = Inputs._make([*map(orientation.turn, images), present])
-            self._predictions.append((orientation, network.predict(inputs)))
+        self._predictions = [
+            (view, network.predict(_held_inputs(planes, view, network.align, device, factor))) for view, planes in views
+        ]
 
     def apply(self, halves: Sequence[Tensor]) -> Iterator[Tensor]:
         """Filter (1, 3, h, w) images of light, all by the first view's kernels, then by the next's; on the CPU."""
-        for orientation, predictions in self._predictions:
+        for view, predictions in self._predictions:
             for half in halves:
-                height, width = half.shape[-2:]
-                light = orientation.turn(_pad(half.to(self._device), self._align))
-                filtered = orientation.back(filter_pyramid(light, predictions))
-                yield filtered[..., :height, :width].cpu()
+                filtered = filter_pyramid(view.hold(half.to(self._device), self._align), predictions)
+                yield view.back(filtered, *half.shape[-2:]).cpu()
 
 
-def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[Orientation, Planes]]:
+def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
     """What to predict from, and how to hold it; of several passes with the variance that they show."""
     beauties = [beauty[tile.crop] for beauty in guide.beauties]
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
@@ -126,13 +121,13 @@ def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[Orientation, Plan
     if len(beauties) > 1:
         planes["radiance"] = sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
         planes["variance"], looks = spread(beauties), max(looks, 2)
-    return [(orientation, planes) for orientation in ORIENTATIONS[:looks]]
+    return [(view, planes) for view in VIEWS[:looks]]
 
 
 def _direct(network: DirectNetwork, device: torch.device, planes: Planes, radiance: Tensor, factor: Tensor) -> Tensor:
     height, width = radiance.shape[-2:]
     planes = {**planes, "radiance": radiance[0].permute(1, 2, 0).numpy()}
-    out = network(_padded_inputs(planes, network.align, device, factor)).cpu()
+    out = network(_held_inputs(planes, View(), network.align, device, factor)).cpu()
     return unexpose(out[..., :height, :width], factor)
 
 
@@ -176,23 +171,17 @@ def to_inputs(planes: Planes) -> Inputs:
     return Inputs._make([*(_tensor(planes.get(name, zero)) for name in names), present])
 
 
-def _padded_inputs(planes: Planes, align: int, device: torch.device, factor: Tensor) -> Inputs:
-    """As `to_inputs`, on the network's grid and exposed; absent planes take no memory."""
-    height, width = planes["radiance"].shape[:2]
-    nothing = torch.zeros(1, 1, 1, 1).expand(1, 3, height + -height % align, width + -width % align)
-    ready = {name: _pad(_tensor(planes[name]), align) if name in planes else nothing for name in Inputs._fields[:4]}
-    ready["radiance"] = ready["radiance"] * factor
-    if "variance" in planes:
-        ready["variance"] = ready["variance"] * factor**2
+def _held_inputs(planes: Planes, view: View, align: int, device: torch.device, factor: Tensor) -> Inputs:
+    """As `to_inputs`, in a view on the network's grid, and exposed; absent planes take no memory."""
+    held = {name: view.hold(_tensor(planes[name]), align) for name in Inputs._fields[:4] if name in planes}
+    held["radiance"] = held["radiance"] * factor
+    if "variance" in held:
+        held["variance"] = held["variance"] * factor**2
+    nothing = torch.zeros(1, 1, 1, 1).expand_as(held["radiance"])
     present = torch.tensor([[float(name in planes) for name in Inputs._fields[1:4]]])
-    return Inputs._make(plane.to(device) for plane in (*ready.values(), present))
+    return Inputs._make(plane.to(device) for plane in (*(held.get(n, nothing) for n in Inputs._fields[:4]), present))
 
 
 def _tensor(plane: np.ndarray) -> Tensor:
     """(H, W, 3) to (1, 3, H, W); by torch, which copies in all threads."""
     return torch.from_numpy(plane).permute(2, 0, 1)[None].contiguous()
-
-
-def _pad(plane: Tensor, align: int) -> Tensor:
-    height, width = plane.shape[-2:]
-    return F.pad(plane, (0, -width % align, 0, -height % align), mode="replicate")

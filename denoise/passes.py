@@ -7,10 +7,10 @@
                                                           └── the four by their shares ──> out
 
 The mean has less noise than any pass, and what the passes differ by tells how much, which a single frame does not: it
-serves better than the variance that the passes bring. The second look, on the frame turned by half a turn, errs
-differently and costs no more than denoising the passes one by one. Where a firefly of one half has left a blotch it
-hardly counts (`blotches.shares`). `python -m tools.compare_passes` measures it all against each pass alone and against
-averaging first.
+serves better than the variance that the passes bring. The second look, on the frame turned by half a turn and moved by
+a pixel, errs differently and costs no more than denoising the passes one by one. Where a firefly of one half has left a
+blotch it hardly counts (`blotches.shares`). `python -m tools.compare_passes` measures it all against each pass alone
+and against averaging first.
 """
 
 from __future__ import annotations
