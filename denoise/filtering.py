@@ -14,7 +14,7 @@ from denoise.features import Inputs
 from denoise.frame import Planes
 from denoise.kernels import filter_pyramid
 from denoise.network import DirectNetwork, KernelNetwork
-from denoise.passes import halves, spread
+from denoise.passes import halves, split, spread
 from denoise.precision import mixed
 from denoise.process import give_back
 from denoise.tiles import Tile, tiles
@@ -135,7 +135,7 @@ def _shares(filtered: Sequence[Tensor], guide: Guide, factor: Tensor) -> list[Te
     """Of the beauty by each view's kernels, of each half; none where there is but one."""
     if len(filtered) == 1:
         return []
-    counts = [len(half) for half in (guide.beauties[0::2], guide.beauties[1::2]) if half]
+    counts = [len(half) for half in split(guide.beauties)]
     return shares([image * factor for image in filtered], counts * (len(filtered) // len(counts)))
 
 

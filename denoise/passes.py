@@ -16,6 +16,7 @@ and against averaging first.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -85,7 +86,12 @@ def spread(passes: Sequence[np.ndarray]) -> np.ndarray:
 
 def halves(passes: Sequence[Tensor]) -> list[Tensor]:
     """The means of every second pass and of the others; the pass itself where there is one only."""
-    return [_mean(half) for half in (passes[0::2], passes[1::2]) if half]
+    return [_mean(half) for half in split(passes)]
+
+
+def split(passes: Sequence[Any]) -> list[Sequence[Any]]:
+    """Every second pass, and the others; of one pass that alone."""
+    return [half for half in (passes[0::2], passes[1::2]) if half]
 
 
 def _mean(passes: Sequence[Tensor]) -> Tensor:

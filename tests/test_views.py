@@ -51,7 +51,7 @@ def test_best_is_the_mean_over_the_views(model, monkeypatch):  # noqa: F811
         out = torch.from_numpy(Denoiser(model).denoise(**held)).permute(2, 0, 1)[None]
         each.append(view.back(out, 48, 32)[0].permute(1, 2, 0).numpy())
     np.testing.assert_allclose(best, np.mean(each, 0), rtol=1e-4)
-    assert not np.allclose(best, each[0], rtol=0.001)
+    assert not np.allclose(best, each[0], rtol=0.01)
 
 
 def test_tiles_agree_with_the_whole_in_all_views(model):  # noqa: F811
