@@ -30,6 +30,7 @@ LayerCrops = Callable[[tuple[slice, slice]], Iterable[Sequence[Tensor]]]
 Put = Callable[[int, Tile, Tensor], None]
 
 _LARGEST_WHOLE = 9_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
+_FIRST_VIEW = 2  # of several passes it counts so often as another: it is what averaging first would see
 _TILE = 928  # with its surroundings 3.6 million pixels: 8K stays below 6 GB
 
 
@@ -114,14 +115,16 @@ class _Kernels:
 
 
 def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
-    """What to predict from, and how to hold it; of several passes with the variance that they show."""
+    """What to predict from, and how to hold it; of several passes all but the first with the variance they show."""
     beauties = [beauty[tile.crop] for beauty in guide.beauties]
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
     planes["radiance"] = beauties[0]
-    if len(beauties) > 1:
-        planes["radiance"] = sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
-        planes["variance"], looks = spread(beauties), max(looks, 2)
-    return [(view, planes) for view in VIEWS[:looks]]
+    if len(beauties) == 1:
+        return [(view, planes) for view in VIEWS[:looks]]
+    planes["radiance"] = sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
+    shown = {**planes, "variance": spread(beauties)}
+    first, *others = VIEWS[: max(looks, 2)]
+    return [(first, planes), *((view, shown) for view in others)]
 
 
 def _direct(network: DirectNetwork, device: torch.device, planes: Planes, radiance: Tensor, factor: Tensor) -> Tensor:
@@ -136,7 +139,9 @@ def _shares(filtered: Sequence[Tensor], guide: Guide, factor: Tensor) -> list[Te
     if len(filtered) == 1:
         return []
     counts = [len(half) for half in split(guide.beauties)]
-    return shares([image * factor for image in filtered], counts * (len(filtered) // len(counts)))
+    others = counts * (len(filtered) // len(counts) - 1)
+    first = [_FIRST_VIEW * count for count in counts] if len(counts) > 1 else counts
+    return shares([image * factor for image in filtered], first + others)
 
 
 def _inner(filtered: Iterable[Tensor], weights: Sequence[Tensor], tile: Tile) -> Tensor:
