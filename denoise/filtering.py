@@ -30,7 +30,7 @@ LayerCrops = Callable[[tuple[slice, slice]], Iterable[Sequence[Tensor]]]
 Put = Callable[[int, Tile, Tensor], None]
 
 _LARGEST_WHOLE = 9_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
-_FIRST_VIEW = 2  # of several passes it counts so often as another: it is what averaging first would see
+_FIRST_OF_TWO = 2  # the first view of two passes is what averaging first would see, and counts so often as another
 _TILE = 928  # with its surroundings 3.6 million pixels: 8K stays below 6 GB
 
 
@@ -115,7 +115,10 @@ class _Kernels:
 
 
 def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
-    """What to predict from, and how to hold it; of several passes all but the first with the variance they show."""
+    """What to predict from, and how to hold it; of several passes with the variance they show.
+
+    Of two passes the first view goes without: a variance told by two samples is far off where it matters.
+    """
     beauties = [beauty[tile.crop] for beauty in guide.beauties]
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
     planes["radiance"] = beauties[0]
@@ -124,7 +127,7 @@ def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
     planes["radiance"] = sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
     shown = {**planes, "variance": spread(beauties)}
     first, *others = VIEWS[: max(looks, 2)]
-    return [(first, planes), *((view, shown) for view in others)]
+    return [(first, planes if len(beauties) == 2 else shown), *((view, shown) for view in others)]
 
 
 def _direct(network: DirectNetwork, device: torch.device, planes: Planes, radiance: Tensor, factor: Tensor) -> Tensor:
@@ -140,7 +143,7 @@ def _shares(filtered: Sequence[Tensor], guide: Guide, factor: Tensor) -> list[Te
         return []
     counts = [len(half) for half in split(guide.beauties)]
     others = counts * (len(filtered) // len(counts) - 1)
-    first = [_FIRST_VIEW * count for count in counts] if len(counts) > 1 else counts
+    first = [_FIRST_OF_TWO * count for count in counts] if len(guide.beauties) == 2 else counts
     return shares([image * factor for image in filtered], first + others)
 
 

@@ -114,8 +114,8 @@ def test_tiles_of_two_passes_agree_with_the_whole(model):  # noqa: F811
         np.testing.assert_allclose(stack(tiled, name), stack(whole, name), rtol=2e-4)
 
 
-def test_only_further_views_are_told_what_the_passes_differ_by():
-    frames = [light(45, 71, seed) for seed in range(2)]
+def test_views_are_told_what_the_passes_differ_by_but_the_first_of_two():
+    frames = [light(45, 71, seed) for seed in range(3)]
     network = build(ModelConfig(widths=(8, 8), head=8))
     told, predict = [], network.predict
 
@@ -124,7 +124,7 @@ def test_only_further_views_are_told_what_the_passes_differ_by():
         return predict(inputs)
 
     network.predict = watched
-    for count, looks, expected in ((1, 4, [0] * 4), (2, 1, [0, 1]), (2, 4, [0, 1, 1, 1])):
+    for count, looks, expected in ((1, 4, [0] * 4), (2, 1, [0, 1]), (2, 4, [0, 1, 1, 1]), (3, 1, [1, 1])):
         told.clear()
         guide = Guide(tuple(frames[:count]))
         filter_frame(network, torch.device("cpu"), "float32", 0, guide, lambda *_: None, looks=looks)
