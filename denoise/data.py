@@ -25,6 +25,8 @@ from denoise.pairs import HALF_MAX, View, open_pairs, view_planes
 from denoise.repair import clean_planes
 from denoise.transfer import exposure
 
+#: Folder in a data set for what is worked out of its views.
+CACHE = ".cache"
 #: Planes a pass is stored with, and the first of the channels each takes.
 _STORED = {"radiance": 0, "albedo": 3, "normal": 6, "variance": 9}
 _CHANNELS = 12
@@ -51,6 +53,7 @@ class StoredView:
         weight: of its crops in the loss (`noise_weight`).
         yardsticks: (2, 3, H, W) float16, scene units; what errors are measured by (`denoise.yardsticks`), as the
             largest pass says, and as the others do; or None.
+        folder: the data set; what is worked out of its views is kept in its `.cache`. None where nothing is kept.
     """
 
     name: str
@@ -59,6 +62,7 @@ class StoredView:
     held_out: bool
     weight: float = 1.0
     yardsticks: np.ndarray | None = None
+    folder: Path | None = None
 
 
 def load_sets(directories: Sequence[Path], sample: bool = True) -> list[StoredView]:
@@ -81,7 +85,8 @@ def load_sets(directories: Sequence[Path], sample: bool = True) -> list[StoredVi
             mapping = Mapping(directory)
             for packed in read_index(directory):
                 name, spp = f"{directory}/{packed.name}", np.array(packed.spp, np.float32)
-                stored.append(StoredView(name, mapping.passes(packed), spp, False, packed.weight))
+                one = StoredView(name, mapping.passes(packed), spp, False, packed.weight, folder=Path(directory))
+                stored.append(one)
                 splits.append(packed.split)
         else:
             views = open_pairs(directory)
@@ -99,7 +104,8 @@ def load_views(views: Sequence[View]) -> list[StoredView]:
     stored = []
     for view in views:
         spp, passes = samples_of(view), _mapped(view)
-        stored.append(StoredView(f"{view.directory}/{view.name}", passes, spp, False, noise_weight(passes, spp)))
+        name, weight = f"{view.directory}/{view.name}", noise_weight(passes, spp)
+        stored.append(StoredView(name, passes, spp, False, weight, folder=Path(view.directory)))
     return _hold_out(stored, [view.split for view in views])
 
 
@@ -146,7 +152,7 @@ def _mapped(view: View) -> np.ndarray:
     marks = [(r.file, r.bytes, r.sha256 or view.path(i).stat().st_mtime_ns) for i, r in enumerate(view.passes)]
     key = hashlib.sha256(repr(marks).encode()).hexdigest()[:16]
     name = f"{view.name}.{key}.npy"
-    cache = view.directory / ".cache"
+    cache = view.directory / CACHE
     if not (cache / name).exists():
         array = decode(view)
         try:

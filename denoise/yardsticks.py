@@ -12,16 +12,21 @@ little.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from denoise.data import LEAST_NOISE, StoredView, largest_and_others, merge_passes, weighted_mean
+from denoise.data import CACHE, LEAST_NOISE, StoredView, largest_and_others, merge_passes, weighted_mean
 from denoise.denoiser import denoise_inputs, to_inputs
+from denoise.files import replacing
 from denoise.losses import relative_l2
 from denoise.network import DirectNetwork, KernelNetwork
 from denoise.pairs import HALF_MAX
@@ -34,30 +39,55 @@ Measure = Callable[[StoredView], StoredView]
 
 
 def measured_by(network: KernelNetwork | DirectNetwork, device: torch.device) -> Measure:
-    """A function that measures views by what a network makes of their passes.
+    """A function that gives views `yardsticks`, and their `weight` for losses measured by them (`noise_weight`).
 
-    It is as slow as to denoise the view twice, and takes the memory of a pass's radiance.
+    By what a network makes of their passes. That is as slow as to denoise each view twice; so it is kept in the view's
+    data set, where the training's other processes find it, and the training itself when it is resumed. Where nothing
+    can be written it is worked out each time.
     """
+    model = hashlib.sha256()
+    for tensor in network.state_dict().values():
+        model.update(tensor.float().cpu().numpy().tobytes())
 
     def measure(view: StoredView) -> StoredView:
-        """The view with `yardsticks`, and its `weight` for losses measured by them (`noise_weight`)."""
-        groups = largest_and_others(view.spp)
-        with torch.inference_mode():
-            pictures = [_denoised(network, device, view, group) for group in groups]
-            noisy = [torch.from_numpy(weighted_mean(view.passes[group, :3], view.spp[group])) for group in groups]
-            spp = [float(view.spp[group].sum()) for group in groups]
-            # the largest pass measures targets of some of the others, of half their samples as a rule
-            ratios = spp[0] / max(spp[1] / 2, float(view.spp.min())), spp[1] / spp[0]
-            yardsticks = [_yardstick(*each) for each in zip(noisy, pictures, ratios, strict=True)]
-            factor = exposure(sum(noisy[1:], noisy[0])[None] / len(noisy)).item()
-            clean = factor * (pictures[0] + pictures[1]) / 2
-            loss = sum(
-                relative_l2(clean, factor * target, factor * yardstick).item() / 2
-                for target, yardstick in zip(noisy, reversed(yardsticks), strict=True)
-            )
-        return replace(view, yardsticks=torch.stack(yardsticks).half().numpy(), weight=1 / (loss + LEAST_NOISE))
+        if view.folder is None:
+            yardsticks, weight = _measure(network, device, view)
+            return replace(view, yardsticks=yardsticks, weight=weight)
+        key = model.copy()
+        key.update(np.ascontiguousarray(view.passes).data)
+        kept = view.folder / CACHE / f"{Path(view.name).name}.{key.hexdigest()[:16]}.npz"
+        try:
+            with np.load(kept) as found:
+                return replace(view, yardsticks=found["yardsticks"], weight=float(found["weight"]))
+        except (OSError, ValueError, KeyError, BadZipFile):  # not there, or broken
+            yardsticks, weight = _measure(network, device, view)
+        with suppress(OSError):  # a read-only or full disk costs time, not the training
+            kept.parent.mkdir(exist_ok=True)
+            with replacing(kept) as temporary:
+                np.savez(temporary, yardsticks=yardsticks, weight=weight)
+        return replace(view, yardsticks=yardsticks, weight=weight)
 
     return measure
+
+
+def _measure(
+    network: KernelNetwork | DirectNetwork, device: torch.device, view: StoredView
+) -> tuple[np.ndarray, float]:
+    groups = largest_and_others(view.spp)
+    with torch.inference_mode():
+        pictures = [_denoised(network, device, view, group) for group in groups]
+        noisy = [torch.from_numpy(weighted_mean(view.passes[group, :3], view.spp[group])) for group in groups]
+        spp = [float(view.spp[group].sum()) for group in groups]
+        # the largest pass measures targets of some of the others, of half their samples as a rule
+        ratios = spp[0] / max(spp[1] / 2, float(view.spp.min())), spp[1] / spp[0]
+        yardsticks = [_yardstick(*each) for each in zip(noisy, pictures, ratios, strict=True)]
+        factor = exposure(sum(noisy[1:], noisy[0])[None] / len(noisy)).item()
+        clean = factor * (pictures[0] + pictures[1]) / 2
+        loss = sum(
+            relative_l2(clean, factor * target, factor * yardstick).item() / 2
+            for target, yardstick in zip(noisy, reversed(yardsticks), strict=True)
+        )
+    return torch.stack(yardsticks).half().numpy(), 1 / (loss + LEAST_NOISE)
 
 
 def _denoised(

@@ -57,3 +57,35 @@ def test_each_knows_nothing_of_the_others_passes(measure):
 def test_two_passes_measure_each_other(measure):
     measured = measure(view(0.3, spp=(4, 4)))
     assert np.isfinite(measured.yardsticks).all() and 0 < measured.weight < 5
+
+
+def test_they_are_kept_in_the_data_set_for_the_same_model_and_passes(tmp_path, monkeypatch):
+    network = build(SMALL)
+    measure = measured_by(network, CPU)
+    one = dataclasses.replace(view(0.3), folder=tmp_path)
+    first = measure(one)
+    (kept,) = (tmp_path / ".cache").iterdir()
+    assert kept.name.startswith("view.")
+
+    def never(*_):
+        raise AssertionError("measured anew")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("denoise.yardsticks._measure", never)
+        again = measured_by(network, CPU)(one)
+        assert np.array_equal(again.yardsticks, first.yardsticks) and again.weight == first.weight
+        with pytest.raises(AssertionError, match="anew"):
+            measure(dataclasses.replace(view(0.1), folder=tmp_path))
+        with torch.no_grad():
+            network.bottom[0].bias += 1
+        with pytest.raises(AssertionError, match="anew"):
+            measured_by(network, CPU)(one)
+    kept.write_bytes(b"broken")
+    assert np.array_equal(measure(one).yardsticks, first.yardsticks)
+    assert np.array_equal(measured_by(network, CPU)(one).yardsticks, first.yardsticks) and kept.stat().st_size > 100
+
+
+def test_where_nothing_can_be_written_they_are_measured_all_the_same(tmp_path):
+    gone = dataclasses.replace(view(0.3), folder=tmp_path / "gone")
+    assert measured_by(build(SMALL), CPU)(gone).yardsticks is not None
+    assert not (tmp_path / "gone").exists()

@@ -189,7 +189,7 @@ class ViewStream:
 
     def _make_room(self) -> None:
         """Take the oldest sets away until the others fit; the newest stays whatever its size."""
-        sizes = [(path, sum(file.stat().st_size for file in path.iterdir())) for path in self.sets()]
+        sizes = [(path, sum(file.stat().st_size for file in path.rglob("*"))) for path in self.sets()]
         total = sum(size for _, size in sizes)
         for path, size in sizes[:-1]:
             if total <= self._limit:
