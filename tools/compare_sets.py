@@ -1,0 +1,91 @@
+"""How near to OIDN's best mode models come on data sets: on those that they were trained on, or on others.
+
+    python -m tools.compare_sets DIR... [--model MODEL]... [--spp 4]
+
+Where a model does far better on the views that it was trained on than on others of the same kind, it needs more views;
+where it does as badly on both, more time, or a larger network. Of each view the smallest passes, `--spp` together, are
+the input; the two largest are the halves of a reference. That is a noisy one: single views say little, their median
+more.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from denoise import process
+from denoise.data import StoredView, load_sets, merge_passes
+from denoise.denoiser import Denoiser
+from denoise.errors import McdenoiseError
+from denoise.frame import Planes
+from denoise.metrics import relmse
+
+
+def ratios(views: Sequence[StoredView], denoisers: Sequence[Denoiser], spp: float) -> Iterator[list[float]]:
+    """What each denoiser's relMSE is, divided by that of OIDN's best mode, view by view.
+
+    Views of fewer than three passes are passed over, and those whose reference is too noisy to tell OIDN's error.
+
+    Args:
+        views: with two passes that are larger than the others, best of all.
+        denoisers: to compare.
+        spp: that the input may have; if the smallest pass has more, it alone is the input.
+    """
+    from tools.benchmark.oidn import denoise as oidn
+
+    for view in views:
+        if len(view.spp) < 3:
+            continue
+        planes, halves = _case(view, spp)
+        theirs = relmse(oidn(planes, "best"), *halves)
+        if theirs > 0:
+            guides = (planes.get(name) for name in ("albedo", "normal", "variance"))
+            arguments = (planes["radiance"], *guides)
+            yield [relmse(denoiser.denoise(*arguments), *halves) / theirs for denoiser in denoisers]
+
+
+def _case(view: StoredView, spp: float) -> tuple[Planes, tuple[np.ndarray, np.ndarray]]:
+    """The input's planes, (H, W, 3) each, and both halves of the reference."""
+    order = np.argsort(view.spp, kind="stable")
+    count = max(1, int((np.cumsum(view.spp[order[:-2]]) <= spp).sum()))
+    chosen = order[:count]
+    merged = merge_passes(view.passes[chosen], view.spp[chosen])
+    planes = {name: np.ascontiguousarray(plane.transpose(1, 2, 0)) for name, plane in merged.items()}
+    first, second = (view.passes[index, :3].astype(np.float32).transpose(1, 2, 0) for index in order[-2:])
+    return planes, (first, second)
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directories", nargs="+", type=Path, metavar="DIR")
+    parser.add_argument("--model", type=Path, action="append", help="(default: the shipped one)")
+    parser.add_argument("--spp", type=float, default=4)
+    arguments = parser.parse_args()
+    process.tune()
+    models = arguments.model or [None]
+    try:
+        denoisers = [Denoiser(model) for model in models]
+        views = load_sets(arguments.directories, sample=False)
+        found = np.array(list(ratios(views, denoisers, arguments.spp)))
+    except McdenoiseError as error:
+        raise SystemExit(f"compare_sets: {error}") from error
+    if not len(found):
+        raise SystemExit("compare_sets: no view has three passes; render data sets with more of them")
+    table = Table(
+        "model", "views", "relMSE, times OIDN's best: median", "lower quartile", "upper quartile", box=box.SIMPLE
+    )
+    for model, own in zip(models, found.T, strict=True):
+        low, median, high = np.percentile(own, (25, 50, 75))
+        table.add_row(str(model or "shipped"), str(len(own)), f"{median:.3f}", f"{low:.3f}", f"{high:.3f}")
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
