@@ -1,10 +1,10 @@
-"""The mean of the weights of several models: of checkpoints of one training, better than each of them.
+"""The mean of the weights of several models: of checkpoints of one training, or of one and of what it began with.
 
     python -m tools.average_models MODEL... -o MODEL
 
 They lie around the middle of a flat region of the loss, and its middle does best on pictures unlike those trained on
-(Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization"). Models of different
-trainings have no such middle.
+(Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization"). A model named
+twice counts twice. Trainings that began from nothing, each on its own, have no such middle.
 """
 
 from __future__ import annotations
