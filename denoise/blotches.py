@@ -20,15 +20,15 @@ from denoise.transfer import EPS
 #: Pixels each way over which images are compared: blotches are as wide, single pixels that differ are no blotch.
 REACH = 2
 
-_BRIGHTER = 2.0  # times the darkest image; noise that the filter leaves does not reach it
+_BRIGHTER = 3.0  # times the darkest image; noise that the filter leaves does not reach it
 _POWER = 4
 
 
 def shares(images: Sequence[Tensor], counts: Sequence[int]) -> list[Tensor]:
     """The share of each image in each pixel of the result.
 
-    By their counts, unless one is more than twice as bright as the darkest: it counts less, by the fourth power of
-    what it is above that.
+    By their counts, unless one is more than three times as bright as the darkest: it counts less, by the fourth power
+    of what it is above that.
 
     Args:
         images: (1, 3, H, W), exposure-normalised, denoised.

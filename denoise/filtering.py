@@ -30,6 +30,7 @@ LayerCrops = Callable[[tuple[slice, slice]], Iterable[Sequence[Tensor]]]
 Put = Callable[[int, Tile, Tensor], None]
 
 _LARGEST_WHOLE = 9_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
+_LEAST_OF_SEVERAL = 3  # views where there are several passes: with two, frames can come out worse than averaged first
 _FIRST_OF_TWO = 2  # the first view of two passes is what averaging first would see, and counts so often as another
 _TILE = 928  # with its surroundings 3.6 million pixels: 8K stays below 6 GB
 
@@ -67,7 +68,7 @@ def filter_frame(
         guide: the passes.
         put: takes the results as they come, in scene units, on the CPU.
         layers: to be filtered with the beauty's kernels; a network that predicts no kernels can have none.
-        looks: views of the frame that kernels are predicted from; of several passes two at least.
+        looks: views of the frame that kernels are predicted from; of several passes three at least.
     """
     height, width = guide.beauties[0].shape[:2]
     if tile is None:
@@ -126,7 +127,7 @@ def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
         return [(view, planes) for view in VIEWS[:looks]]
     planes["radiance"] = sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
     shown = {**planes, "variance": spread(beauties)}
-    first, *others = VIEWS[: max(looks, 2)]
+    first, *others = VIEWS[: max(looks, _LEAST_OF_SEVERAL)]
     return [(first, planes if len(beauties) == 2 else shown), *((view, shown) for view in others)]
 
 

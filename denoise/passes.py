@@ -1,17 +1,17 @@
 """Several passes of one frame, denoised together: `mcdenoise a.exr --pass b.exr`.
 
     passes ── mean, and the spread between them as its variance ──> kernels ─┐
-           │                                                                 ├─ each applied to each half
-           └─ the same, turned and moved ─────────────────────────> kernels ─┘             │
+           ├─ the same, turned and moved ─────────────────────────> kernels ─┼─ each applied to each half
+           └─ the same, held in a third way ──────────────────────> kernels ─┘             │
                                                                     half A, half B <───────┘
-                                                          └── the four by their shares ──> out
+                                                          └── the six by their shares ──> out
 
 The mean has less noise than any pass, and what the passes differ by tells how much, which a single frame does not: it
 serves better than the variance that the passes bring. Two passes alone can say something quite wrong of a pixel; there
-the first look is what averaging first would see, and counts twice, so that the result strays little from it. The second
-look, on the frame turned by half a turn and moved by a pixel, errs differently and costs no more than denoising the
-passes one by one. Where a firefly of one half has left a blotch it hardly counts (`blotches.shares`). `python -m
-tools.compare_passes` measures it all against each pass alone and against averaging first.
+the first look is what averaging first would see, and counts twice, so that the result strays little from it. The other
+looks, on the frame turned and moved by a pixel (`views`), err differently. Where a firefly of one half has left a
+blotch it hardly counts (`blotches.shares`). `python -m tools.compare_passes` measures it all against each pass alone
+and against averaging first.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ def image(value):
 
 
 def test_shares_by_hand():
-    a, b = shares([image(0.09), image(0.39)], [1, 1])  # with 0.01 for black: 0.1 and 0.4, twice what is allowed
+    a, b = shares([image(0.09), image(0.59)], [1, 1])  # with 0.01 for black: 0.1 and 0.6, twice what is allowed
     assert a.shape == (1, 1, 5, 6)
     torch.testing.assert_close(b, torch.full_like(b, 1 / 17))
     torch.testing.assert_close(a + b, torch.ones_like(a))

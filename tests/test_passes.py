@@ -124,7 +124,7 @@ def test_views_are_told_what_the_passes_differ_by_but_the_first_of_two():
         return predict(inputs)
 
     network.predict = watched
-    for count, looks, expected in ((1, 4, [0] * 4), (2, 1, [0, 1]), (2, 4, [0, 1, 1, 1]), (3, 1, [1, 1])):
+    for count, looks, expected in ((1, 4, [0] * 4), (2, 1, [0, 1, 1]), (2, 4, [0, 1, 1, 1]), (3, 1, [1] * 3)):
         told.clear()
         guide = Guide(tuple(frames[:count]))
         filter_frame(network, torch.device("cpu"), "float32", 0, guide, lambda *_: None, looks=looks)

@@ -40,7 +40,7 @@ def test_views_see_each_edge_in_every_place_of_a_block():
 def test_best_is_the_mean_over_the_views(model, monkeypatch):  # noqa: F811
     monkeypatch.setattr("denoise.filtering.exposure", lambda brightness: torch.ones(1, 1, 1, 1))  # edges repeated count
     frame = planes(48, 32)
-    frame["beauty"] = frame["beauty"].clip(0.5, 1)  # nowhere twice as bright in one view as in another
+    frame["beauty"] = frame["beauty"].clip(0.5, 1)  # nowhere three times as bright in one view as in another
     best = Denoiser(model, quality="best").denoise(**frame)
     each, align = [], load_model(model)[0].align
     for view in VIEWS:
