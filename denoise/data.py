@@ -7,7 +7,7 @@ anew into an input subset and a target subset, disjoint; everything the network 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -156,7 +156,7 @@ def _mapped(view: View) -> np.ndarray:
     if not (cache / name).exists():
         array = decode(view)
         try:
-            _save(cache / name, array)
+            keep(cache / name, lambda file: np.save(file, array))
         except OSError:  # a read-only or full data set folder costs memory, not the training
             return array
     return np.load(cache / name, mmap_mode="r")
@@ -189,10 +189,11 @@ def _to_stored(planes: Planes, view: View, index: int) -> np.ndarray:
     return out
 
 
-def _save(path: Path, array: np.ndarray) -> None:
+def keep(path: Path, write: Callable[[Path], None]) -> None:
+    """Have a file written into a data set's cache, whole or not at all. Raises OSError where that cannot be."""
     path.parent.mkdir(exist_ok=True)
     with replacing(path) as temporary:
-        np.save(temporary, array)
+        write(temporary)
 
 
 def merge_passes(passes: np.ndarray, spp: np.ndarray) -> Planes:

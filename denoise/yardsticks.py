@@ -16,6 +16,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -24,9 +25,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from denoise.data import CACHE, LEAST_NOISE, StoredView, largest_and_others, merge_passes, weighted_mean
+from denoise.data import CACHE, LEAST_NOISE, StoredView, keep, largest_and_others, merge_passes, weighted_mean
 from denoise.denoiser import denoise_inputs, to_inputs
-from denoise.files import replacing
 from denoise.losses import relative_l2
 from denoise.network import DirectNetwork, KernelNetwork
 from denoise.pairs import HALF_MAX
@@ -50,24 +50,29 @@ def measured_by(network: KernelNetwork | DirectNetwork, device: torch.device) ->
         model.update(tensor.float().cpu().numpy().tobytes())
 
     def measure(view: StoredView) -> StoredView:
+        make = partial(_measure, network, device, view)
         if view.folder is None:
-            yardsticks, weight = _measure(network, device, view)
-            return replace(view, yardsticks=yardsticks, weight=weight)
-        key = model.copy()
-        key.update(np.ascontiguousarray(view.passes).data)
-        kept = view.folder / CACHE / f"{Path(view.name).name}.{key.hexdigest()[:16]}.npz"
-        try:
-            with np.load(kept) as found:
-                return replace(view, yardsticks=found["yardsticks"], weight=float(found["weight"]))
-        except (OSError, ValueError, KeyError, BadZipFile):  # not there, or broken
-            yardsticks, weight = _measure(network, device, view)
-        with suppress(OSError):  # a read-only or full disk costs time, not the training
-            kept.parent.mkdir(exist_ok=True)
-            with replacing(kept) as temporary:
-                np.savez(temporary, yardsticks=yardsticks, weight=weight)
+            yardsticks, weight = make()
+        else:
+            key = model.copy()
+            key.update(np.ascontiguousarray(view.passes).data)
+            name = f"{Path(view.name).name}.{key.hexdigest()[:16]}.npz"
+            yardsticks, weight = _kept(view.folder / CACHE / name, make)
         return replace(view, yardsticks=yardsticks, weight=weight)
 
     return measure
+
+
+def _kept(path: Path, make: Callable[[], tuple[np.ndarray, float]]) -> tuple[np.ndarray, float]:
+    """What a file holds; made, and written there, where it is missing or broken."""
+    try:
+        with np.load(path) as found:
+            return found["yardsticks"], float(found["weight"])
+    except (OSError, ValueError, KeyError, BadZipFile):
+        yardsticks, weight = make()
+    with suppress(OSError):  # a read-only or full disk costs time, not the training
+        keep(path, lambda file: np.savez(file, yardsticks=yardsticks, weight=weight))
+    return yardsticks, weight
 
 
 def _measure(
