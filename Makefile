@@ -24,7 +24,7 @@ train-demo: $(READY)
 	$(BIN)/python -m tools.train_demo demo
 
 # From nothing to the shipped weights in MINUTES, rendering and training at once; goes on where it was stopped.
-# FROM=denoise/weights/mcdenoise.safetensors begins with those weights.
+# FROM=denoise/weights/mcdenoise.safetensors begins with those weights, and ends with the mean of both.
 MINUTES ?= 240
 train-shipped: $(READY)
 	$(BIN)/python -m tools.train_shipped --minutes $(MINUTES) $(if $(FROM),--from $(FROM))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from torch.testing import assert_close
 
 from denoise.checkpoint import load_model, load_state
 from tools import children, view_stream
@@ -209,13 +210,22 @@ def test_killed_in_the_middle_and_started_again_it_ends_with_model_and_card(scen
     assert len(sets) < sum(line["views"] > 0 for line in read_journal(folder))  # some had to make room
     assert not first.exists() and not state.exists() and not (folder / "clock.json").exists() and not held(folder)
 
-    before = os.stat(output).st_mtime_ns
-    process = subprocess.Popen(
-        [*command, "--minutes", "100", "--from", str(output), *options], cwd=ROOT, stderr=subprocess.PIPE, text=True
-    )
+    before, begun_with = os.stat(output).st_mtime_ns, load_model(output)[0].state_dict()
+    command += ["--from", str(output)]
+    process = subprocess.Popen([*command, "--minutes", "100", *options], cwd=ROOT, stderr=subprocess.PIPE, text=True)
     until(lambda: process.poll() is not None or state.exists())
     process.send_signal(signal.SIGTERM)
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM, stderr
     assert "train-shipped: stopped; the same command goes on where it was" in stderr and "Traceback" not in stderr
     assert load_state(state)[1]["step"] >= 1 and os.stat(output).st_mtime_ns == before and not held(folder)
+
+    spent = json.loads((folder / "clock.json").read_text())["seconds"] / 60
+    ran = subprocess.run(
+        [*command, "--minutes", f"{spent + 0.3:.3f}", *options], cwd=ROOT, capture_output=True, text=True
+    )
+    assert ran.returncode == 0, ran.stderr
+    ended_with = load_model(folder / "model.safetensors")[0].state_dict()
+    for name, tensor in load_model(output)[0].state_dict().items():
+        assert_close(tensor, (begun_with[name] + 2 * ended_with[name]) / 3, rtol=1e-3, atol=1e-4)  # half floats
+    assert "then the mean with model.safetensors" in (tmp_path / "README.md").read_text()

@@ -5,9 +5,11 @@
 Renders and trains at the same time: fresh views stream into a pool of bounded size (tools/view_stream.py) that the
 training draws from (train-denoiser --watch), so that it does not see the same noise for long. From nothing it takes a
 third of the time for a first model, and the rest for another that begins with it and measures its errors by it
-(train-denoiser --relative-to). Stopped or killed, it goes on where it was when it is started again, and its time with
-it; after the end, the next run begins a training anew, on the pool that is there. At the end the model and the facts of
-its card take their places.
+(train-denoiser --relative-to). With --from the model is the mean of the training's weights, counted twice, and of
+those it began with: on pictures unlike those trained on that does best (docs/model.md).
+
+Stopped or killed, it goes on where it was when it is started again, and its time with it; after the end, the next run
+begins a training anew, on the pool that is there. At the end the model and the facts of its card take their places.
 
 With a GPU all cores but two render, else half of them; renders have the lower priority.
 """
@@ -185,12 +187,16 @@ class _Run:
         return children.start([*command, *plan.options], self._lock, environment=environment)
 
     def _finish(self, recipe: Recipe) -> None:
+        from tools.average_models import average
         from tools.model_card import write_facts
 
         plan = self._plan
         facts = self._card(recipe)
-        with replacing(plan.output) as temporary:
-            shutil.copyfile(self._model, temporary)
+        if plan.start is None:
+            with replacing(plan.output) as temporary:
+                shutil.copyfile(self._model, temporary)
+        else:
+            average([plan.start, self._model, self._model], plan.output)
         write_facts(plan.output.with_name("README.md"), facts)
         _state(self._model).unlink()  # done: the next run begins anew
         self._first.unlink(missing_ok=True)
@@ -218,6 +224,10 @@ class _Run:
             begin = f"beginning with a model that {first['steps']:,} steps from nothing had made"
         validations = [record for record in read_log(self._model.with_suffix(".jsonl")) if "val_db" in record]
         gain = f"{validations[-1]['val_db']:+.2f} dB over the noisy input" if validations else "not measured"
+        mean = ""
+        if plan.start is not None:
+            mean = f"; then the mean with {plan.start.name}, this training counted twice"
+            gain += ", before the mean"
         return {
             "Weights": f"{weights:,} in {self._model.stat().st_size / 1e6:.2f} MB",
             "Data": f"{sum(views.values()):,} views in {sets:,} sets, each there as long as the pool had room for it: "
@@ -226,7 +236,7 @@ class _Run:
             "Training": f"Noise2Noise, squared errors relative to `{told['relative_to']}`, {begin}; "
             f"{told['steps']:,} steps of {told['batch']} crops of {told['crop']}x{told['crop']} "
             f"({told['pixels'] / 1e9:.3g} gigapixels), {told['seconds'] / 60:.3g} minutes beside the renders, on "
-            f"{told['hardware']}",
+            f"{told['hardware']}{mean}",
             "Held out": f"{told['held_out_views']} views of the validation scenes: {gain}",
             "Commit": told["commit"] or "unknown",
             "Command": f"`{plan.command}`",
