@@ -27,6 +27,7 @@ def test_table_of_a_folder(tmp_path, model):  # noqa: F811
     alone, other, mean, both = errors["box", 4]
     assert both < min(alone, other) and mean < min(alone, other)
     assert f"both: relMSE is {both / min(alone, other):.3f} times" in shown.getvalue()
+    assert re.search(r"of 3 single pairs [0-3] are worse", shown.getvalue())
     assert re.search(r"box +4 +3 +0\.", shown.getvalue())  # every two of the three passes
 
 

@@ -1,6 +1,6 @@
 """What two passes of a frame give together: against each alone, and against averaging them first.
 
-    python -m tools.compare_passes runs/passes [--model MODEL] [--passes 8]
+    python -m tools.compare_passes runs/passes [--model MODEL] [--passes 8] [--quality best]
     python -m tools.compare_passes FOLDER --frames
 
 Renders each validation scene eight times at 4, 16 and 64 spp, and a reference as two independent halves; what is
@@ -94,23 +94,29 @@ def compare(cases: Iterator[Case], denoiser: Denoiser, console: Console) -> dict
     for column in table.columns[1:]:
         column.justify = "right"
     errors: dict[tuple[str, int], list[float]] = {}
+    singles: list[float] = []
     for name, spp, passes, r1, r2 in cases:
         pairs = [denoise_each(denoiser, a, b) for a, b in itertools.combinations(passes, 2)]
         if not pairs:
             raise FrameError(f"{name}: one pass of {spp} spp; give two at least")
         each = np.array([[max(relmse(image, r1, r2), LEAST_ERROR) for image in images] for images in pairs])
         errors[name, spp] = row = each.mean(0).tolist()
-        worst = (each[:, 3] / each[:, 2]).max()
+        ratios = each[:, 3] / each[:, 2]
+        singles += ratios.tolist()
         decibels = np.mean([[psnr(image, r1, r2) for image in images[2:]] for images in pairs], 0)
         light = np.mean([energy(images[3], r1, r2) - energy(images[2], r1, r2) for images in pairs])
-        shown = (*(f"{error:.5f}" for error in row), f"{row[3] / row[2]:.3f}", f"{worst:.3f}")
+        shown = (*(f"{error:.5f}" for error in row), f"{row[3] / row[2]:.3f}", f"{ratios.max():.3f}")
         table.add_row(name, str(spp), str(len(pairs)), *shown, *(f"{value:.2f}" for value in decibels), f"{light:+.2%}")
     console.print(table)
-    ratios = np.array([[row[3] / min(row[:2]), row[3] / row[2]] for row in errors.values()])
-    means, most = np.exp(np.log(ratios).mean(0)), ratios.max(0)
-    for what, mean, worst in zip(("the better pass alone", "the mean denoised"), means, most, strict=True):
-        line = f"both: relMSE is {mean:.3f} times that of {what} in the geometric mean, {worst:.3f} at worst"
-        console.print(line, highlight=False)
+    gains = np.array([[row[3] / min(row[:2]), row[3] / row[2]] for row in errors.values()])
+    means, most = np.exp(np.log(gains).mean(0)), gains.max(0)
+    lines = [
+        f"both: relMSE is {mean:.3f} times that of {what} in the geometric mean, {worst:.3f} at worst"
+        for what, mean, worst in zip(("the better pass alone", "the mean denoised"), means, most, strict=True)
+    ]
+    worse = sum(ratio > 1 for ratio in singles)
+    lines.append(f"of {len(singles)} single pairs {worse} are worse by both than by the mean denoised")
+    console.print("\n".join(lines), highlight=False)
     return errors
 
 
@@ -126,6 +132,7 @@ def main() -> None:
     parser.add_argument("--frames", action="store_true", help="take the folder's frames by their names")
     parser.add_argument("--passes", type=int, default=8, help="of each scene and spp to render (default: 8)")
     parser.add_argument("--model", type=Path, help="model file (default: the shipped one)")
+    parser.add_argument("--quality", choices=("default", "best"), default="default", help="default: default")
     parser.add_argument("--size", default="160x104", help="WxH of the renders (default: 160x104)")
     arguments = parser.parse_args()
     process.tune()
@@ -135,7 +142,7 @@ def main() -> None:
             cases = of_folder(arguments.folder)
         else:
             cases = of_scenes(arguments.folder, console, arguments.size, arguments.passes)
-        compare(cases, Denoiser(arguments.model), console)
+        compare(cases, Denoiser(arguments.model, quality=arguments.quality), console)
     except McdenoiseError as error:
         raise SystemExit(f"compare_passes: {error}") from error
 
