@@ -219,15 +219,13 @@ class _Run:
         kinds = ", ".join(f"{count:,} of {family}" for family, count in views.items())
         if plan.start is not None:
             begin = f"beginning with {plan.start.name}"
+            mean, judged = f"; then the mean with {plan.start.name}, this training counted twice", ", before the mean"
         else:
             first = load_model(self._first)[1]
             begin = f"beginning with a model that {first['steps']:,} steps from nothing had made"
+            mean = judged = ""
         validations = [record for record in read_log(self._model.with_suffix(".jsonl")) if "val_db" in record]
         gain = f"{validations[-1]['val_db']:+.2f} dB over the noisy input" if validations else "not measured"
-        mean = ""
-        if plan.start is not None:
-            mean = f"; then the mean with {plan.start.name}, this training counted twice"
-            gain += ", before the mean"
         return {
             "Weights": f"{weights:,} in {self._model.stat().st_size / 1e6:.2f} MB",
             "Data": f"{sum(views.values()):,} views in {sets:,} sets, each there as long as the pool had room for it: "
@@ -237,7 +235,7 @@ class _Run:
             f"{told['steps']:,} steps of {told['batch']} crops of {told['crop']}x{told['crop']} "
             f"({told['pixels'] / 1e9:.3g} gigapixels), {told['seconds'] / 60:.3g} minutes beside the renders, on "
             f"{told['hardware']}{mean}",
-            "Held out": f"{told['held_out_views']} views of the validation scenes: {gain}",
+            "Held out": f"{told['held_out_views']} views of the validation scenes: {gain}{judged}",
             "Commit": told["commit"] or "unknown",
             "Command": f"`{plan.command}`",
         }
