@@ -6,10 +6,14 @@ processes must agree on, the first of them (`main`) says; it alone validates and
 
 from __future__ import annotations
 
+import json
 import os
+import time
+import weakref
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import torch
@@ -20,6 +24,7 @@ from torch.nn.parallel import DistributedDataParallel
 from denoise.errors import TrainingError
 
 _PATIENCE = timedelta(hours=2)  # the others wait while the first one decodes a data set, or validates
+_RELEASED_AFTER = 2.0  # seconds; gloo's threads need some milliseconds
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,7 @@ class Group:
 
     rank: int = 0
     size: int = 1
+    _lent: deque[weakref.ref[Tensor]] = field(default_factory=lambda: deque(maxlen=32), init=False, compare=False)
 
     @property
     def main(self) -> bool:
@@ -58,7 +64,7 @@ class Group:
         """What the first process has here."""
         if self.size == 1:
             return value
-        said = torch.tensor(value, dtype=torch.float64)
+        said = self._lend(torch.tensor(value, dtype=torch.float64))
         dist.broadcast(said, src=0)
         return said.item()
 
@@ -66,7 +72,7 @@ class Group:
         """Mean over the processes of a tensor of one number."""
         if self.size == 1:
             return value.item()
-        total = value.detach().double().cpu()
+        total = self._lend(value.detach().double().cpu())
         dist.all_reduce(total)
         return total.item() / self.size
 
@@ -74,7 +80,7 @@ class Group:
         """The largest that any of them has."""
         if self.size == 1:
             return value
-        largest = torch.tensor(value)
+        largest = self._lend(torch.tensor(value))
         dist.all_reduce(largest, dist.ReduceOp.MAX)
         return int(largest.item())
 
@@ -82,9 +88,11 @@ class Group:
         """The words of all of them."""
         if self.size == 1:
             return words
-        said: list[list[str]] = [[] for _ in range(self.size)]
-        dist.all_gather_object(said, words)
-        return [word for each in said for word in each]
+        mine = torch.frombuffer(bytearray(json.dumps(words).encode()), dtype=torch.uint8)
+        table = self._lend(torch.zeros(self.size, self.most(len(mine)), dtype=torch.uint8))
+        table[self.rank, : len(mine)] = mine
+        dist.all_reduce(table)
+        return [word for row in table for word in json.loads(row.numpy().tobytes().rstrip(b"\0"))]
 
     @contextmanager
     def main_first(self) -> Iterator[None]:
@@ -96,6 +104,20 @@ class Group:
         finally:
             if self.size > 1 and self.main:
                 dist.barrier()
+
+    def await_release(self) -> None:
+        """Wait until gloo's threads have let go of what they were lent.
+
+        They do so a little after the call has returned, and need the interpreter for it: where that is being shut down,
+        the process aborts (pytorch issue 190489), and `destroy_process_group` does not wait for them after DDP.
+        """
+        until = time.monotonic() + _RELEASED_AFTER
+        while any(tensor() is not None for tensor in self._lent) and time.monotonic() < until:
+            time.sleep(0.001)
+
+    def _lend(self, tensor: Tensor) -> Tensor:
+        self._lent.append(weakref.ref(tensor))
+        return tensor
 
 
 ALONE = Group()
@@ -127,11 +149,13 @@ def joined(device: torch.device) -> Iterator[tuple[Group, torch.device]]:
         torch.cuda.set_device(device)
         backend = "cpu:gloo,cuda:nccl"  # numbers on the CPU are agreed on without waiting for the GPU
     dist.init_process_group(backend, timeout=_PATIENCE)
+    group = Group(dist.get_rank(), size)
     try:
-        yield Group(dist.get_rank(), size), device
+        yield group, device
     except RuntimeError as error:
         if not isinstance(error, dist.DistError) and "gloo" not in str(error):
             raise
         raise TrainingError("another process of this training died; see what it said, then --resume") from error
     finally:
         dist.destroy_process_group()
+        group.await_release()

@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +40,7 @@ def of_two(rank: int, port: int, pairs: Path, folder: Path) -> None:
     torch.set_num_threads(1)
     os.environ |= {"RANK": str(rank), "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
     views = load(pairs)
+    lent: list[weakref.ref[torch.Tensor]] = []
     with joined(CPU) as (group, device):
         said = []
         records = list(train(QUICK, SMALL, views, folder / "two.safetensors", device, {}, group=group))
@@ -59,7 +62,23 @@ def of_two(rank: int, port: int, pairs: Path, folder: Path) -> None:
             list(train(QUICK, SMALL, spoiled, folder / "nan.safetensors", device, {}, group=group))
         except TrainingError as error:
             said.append(str(error))
-        (folder / f"said.{rank}").write_text("\n".join(said))
+
+        held_longer(lent)
+        said.append(" ".join(group.all_words(["äö"] * rank + [""])))
+    said.append(f"{len(lent)} lent, {sum(tensor() is not None for tensor in lent)} not given back")
+    (folder / f"said.{rank}").write_text("\n".join(said))
+
+
+def held_longer(lent: list[weakref.ref[torch.Tensor]]) -> None:
+    """From here on, a thread keeps the tensors that are given to gloo for a while, as gloo's own sometimes do."""
+    all_reduce = torch.distributed.all_reduce
+
+    def held(tensor: torch.Tensor, *args: object) -> None:
+        lent.append(weakref.ref(tensor))
+        threading.Thread(target=lambda _: time.sleep(0.5), args=(tensor,), daemon=True).start()
+        all_reduce(tensor, *args)
+
+    torch.distributed.all_reduce = held
 
 
 def free_port() -> int:
@@ -90,6 +109,8 @@ def test_two_processes_train_as_one_does_with_the_same_batch(tiny_pairs, tmp_pat
     assert said[0][2] == said[1][2] == "a batch of 3 is no multiple of the 2 processes; give --batch one"
     assert said[0][3] == said[1][3] and said[0][3].startswith("set/0, set/1: the loss became NaN or Inf at step 0")
     assert not (tmp_path / "nan.safetensors").exists()
+    assert said[0][4] == said[1][4] == " äö "
+    assert said[0][5] == said[1][5] == "2 lent, 0 not given back"  # else the end of the process may abort it
 
 
 def test_shares_make_up_the_batch(tiny_pairs):
