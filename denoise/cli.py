@@ -43,10 +43,10 @@ _MAPPED = ("beauty", "alpha", "albedo", "normal", "depth", "variance")
 )
 @click.option(
     "--precision",
-    type=click.Choice(["auto", "float32", "bfloat16"]),
+    type=click.Choice(["auto", "float32", "bfloat16", "int8"]),
     default="auto",
     show_default=True,
-    help="Of the network's convolutions; auto takes bfloat16 where the processor is made for it.",
+    help="Of the network's convolutions; auto takes the fastest on this machine.",
 )
 @click.option(
     "--quality",

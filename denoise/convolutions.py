@@ -14,7 +14,7 @@ from denoise.compiled import find
 class Convs(nn.Sequential):
     """3 x 3 convolutions with ReLU from each channel count to the next.
 
-    Where no gradient is wanted and bfloat16 on the CPU is, oneDNN does both in one pass over memory.
+    Where no gradient is wanted, oneDNN does both in one pass over memory on the CPU.
     """
 
     def __init__(self, *channels: int) -> None:
@@ -24,9 +24,13 @@ class Convs(nn.Sequential):
         """(B, C, H, W) to (B, C', H, W)."""
         if not at_once(x):
             return super().forward(x)
-        for conv in list(self)[::2]:
+        for conv in self.convolutions():
             x = convolve(conv, x)
         return x
+
+    def convolutions(self) -> list[nn.Module]:
+        """Without what is in between."""
+        return list(self)[::2]
 
 
 def he_norm(weight: Tensor) -> float:
@@ -56,24 +60,28 @@ def balance(block: nn.Module, scale: Tensor) -> Tensor:
 
 
 def at_once(x: Tensor) -> bool:
-    """Whether `convolve` computes what autocast would: in bfloat16 on the CPU, no gradient wanted."""
-    wanted = x.device.type == "cpu" and torch.is_autocast_enabled("cpu") and not torch.is_grad_enabled()
-    return wanted and torch.backends.mkldnn.is_available()
+    """Whether `convolve` computes what torch's own operations would: on the CPU, no gradient wanted."""
+    return x.device.type == "cpu" and not torch.is_grad_enabled() and torch.backends.mkldnn.is_available()
+
+
+def kind() -> torch.dtype:
+    """What convolutions on the CPU compute in: bfloat16 under autocast, else float32."""
+    return torch.bfloat16 if torch.is_autocast_enabled("cpu") else torch.float32
 
 
 def convolve(conv: nn.Module, x: Tensor) -> Tensor:
-    """A convolution in bfloat16 and ReLU; an operation that torch's compiler uses."""
-    weight, bias = (parameter.bfloat16() for parameter in conv.parameters())
+    """A convolution in `kind` and ReLU; an operation that torch's compiler uses."""
+    weight, bias = (parameter.to(kind()) for parameter in conv.parameters())
     assert isinstance(conv, nn.Conv2d)
     spans = conv.padding, conv.stride, conv.dilation
-    return torch.ops.mkldnn._convolution_pointwise(x.bfloat16(), weight, bias, *spans, 1, "relu", [], "")
+    return torch.ops.mkldnn._convolution_pointwise(x.to(kind()), weight, bias, *spans, 1, "relu", [], "")
 
 
 def planes_of(conv: nn.Module, x: Tensor) -> Tensor:
-    """A 1 x 1 convolution in bfloat16, each of its output channels a plane of its own, (B, C', H, W)."""
-    weight, bias = (parameter.bfloat16() for parameter in conv.parameters())
-    out = x.new_empty(len(x), len(weight), *x.shape[2:], dtype=torch.bfloat16)
-    for one, planes in zip(x.bfloat16(), out, strict=True):
+    """A 1 x 1 convolution in `kind`, each of its output channels a plane of its own, (B, C', H, W)."""
+    weight, bias = (parameter.to(kind()) for parameter in conv.parameters())
+    out = x.new_empty(len(x), len(weight), *x.shape[2:], dtype=kind())
+    for one, planes in zip(x.to(kind()), out, strict=True):
         torch.addmm(bias[:, None], weight.flatten(1), one.flatten(1), out=planes.view(len(planes), -1))
     return out
 
@@ -101,8 +109,7 @@ def pool(x: Tensor) -> Tensor:
 
 def _fused(*planes: Tensor) -> ModuleType | None:
     """`denoise.fused_convolutions` where it can be used on the planes."""
-    usable = all(at_once(x) and x.dtype is torch.bfloat16 for x in planes)
-    return find("fused_convolutions", ()) if usable else None
+    return find("fused_convolutions", ()) if all(map(at_once, planes)) else None
 
 
 def paper_convs(*channels: int) -> nn.Sequential:

@@ -22,6 +22,8 @@ from denoise.frame import Frame
 from denoise.frame_denoiser import denoise_frame
 from denoise.network import KernelNetwork
 from denoise.options import Options, Report
+from denoise.precision import has_amx
+from denoise.quantized import can_quantize, quantized
 from denoise.tiles import Tile
 from denoise.views import VIEWS
 
@@ -41,11 +43,11 @@ class Denoiser:
         threads: CPU threads of the whole process; None leaves them as they are (torch takes all).
         tile: side of the tiles in pixels, 0 for none; None to choose by the frame's size. Memory is bounded by the
             tile, the result is the same to the precision that is computed with.
-        precision: of the convolutions: "float32", "bfloat16", or "auto" for the faster on this machine.
+        precision: of the convolutions: "float32", "bfloat16", "int8", or "auto" for the fastest on this machine.
         quality: "default", or "best" to look at each frame in four ways, for four times as long.
 
     Raises:
-        ModelError: the model cannot be used, the device is not there, or no such quality is.
+        ModelError: the model cannot be used, or the device or the precision is not to be had, or no such quality is.
     """
 
     def __init__(
@@ -64,9 +66,10 @@ class Denoiser:
             raise ModelError(f"quality {quality}: there is {' and '.join(QUALITIES)}")
         network, self.provenance = load_model(model)
         self.model_name = Path(model).name if model else f"shipped, {self.provenance.get('steps', 0)} steps"
-        looks = QUALITIES[quality]
-        self._whole = partial(filter_frame, network.to(self.device), self.device, precision, tile, looks=looks)
         self._has_kernels = isinstance(network, KernelNetwork)
+        network = _prepared(network.to(self.device), self.device, precision)
+        looks = QUALITIES[quality]
+        self._whole = partial(filter_frame, network, self.device, precision, tile, looks=looks)
 
     def denoise(
         self,
@@ -109,6 +112,16 @@ class Denoiser:
             FrameError: no beauty in the frame, or one that is denoised already; a pass that is none of this frame.
         """
         return denoise_frame(frame, options or Options(), self._whole, self.model_name, self._has_kernels)
+
+
+def _prepared(network: Network, device: torch.device, precision: str) -> Network:
+    """The network as it computes in a precision. Raises ModelError where that is not to be had."""
+    wanted = precision == "int8" or precision == "auto" and not has_amx()
+    if wanted and isinstance(network, KernelNetwork) and can_quantize(device):
+        return quantized(network)
+    if precision == "int8":
+        raise ModelError(f"precision int8: not for this model on this {device.type}; use auto")
+    return network
 
 
 def pick_device(name: str) -> torch.device:

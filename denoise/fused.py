@@ -75,12 +75,12 @@ def compiled(*signatures: str) -> Callable[[Callable[..., Any]], Callable[..., A
     return compile_now
 
 
-def _wide(x):  # type: ignore[no-untyped-def]
+def wide(x):  # type: ignore[no-untyped-def]
     """A float32 as it is, or a bfloat16's bits as one."""
     raise TypeError("for compiled code only: numba takes `_typed_wide`, by the type")
 
 
-@overload(_wide)
+@overload(wide)
 def _typed_wide(x):  # type: ignore[no-untyped-def]
     if isinstance(x, types.Float):
         return lambda x: x
@@ -144,7 +144,7 @@ def _less_distances(logits, sharpness, near, shift, own, border, y, left, count,
         d, e, f = n3[x] - o3[x], n4[x] - o4[x], n5[x] - o5[x]
         g, h, i = n6[x] - o6[x], n7[x] - o7[x], n8[x] - o8[x]
         first, second, third = a * a + b * b + c * c, d * d + e * e + f * f, g * g + h * h + i * i
-        out[x] = _wide(logits[x]) - (first * s0[x] + second * s1[x] + third * s2[x])
+        out[x] = wide(logits[x]) - (first * s0[x] + second * s1[x] + third * s2[x])
 
 
 @inlined
@@ -272,7 +272,7 @@ def _level_rows(image, coarse, kernels, upsampler, alpha, out, first, last):  # 
                     near = ring[min(max(y + k // size - border, 0), height - 1) % size, c, k % size : k % size + count]
                     weight = kernels[k, y, left:]
                     for x in range(count):
-                        total[x] += _wide(weight[x]) * near[x]
+                        total[x] += wide(weight[x]) * near[x]
                 c0, c1 = corners[within, 0, c], corners[within, 1, c]
                 c2, c3 = corners[beyond, 0, c], corners[beyond, 1, c]
                 blended = out[c, y, left:]

@@ -1,18 +1,23 @@
-"""What lies between the U-Net's convolutions, compiled by numba: for inference on CPUs, in bfloat16, channels last.
+"""What lies between the U-Net's convolutions, compiled by numba: for inference on CPUs, channels last.
 
-The same as `denoise.convolutions` has them in torch, bit for bit, in one pass over memory.
+The same as `denoise.convolutions` has them in torch, bit for bit, in one pass over memory. Planes are float32 or
+bfloat16; where it matters which, both are compiled.
 """
 
 from __future__ import annotations
 
+import numpy as np
+import torch
 from torch import Tensor
 
-from denoise.fused import arrays, by_rows, compiled
+from denoise.fused import arrays, by_rows, compiled, wide
 
-_PIXELS = "int16[:,:,::1]"  # (H, W, C), bfloat16 as its bits
+_KINDS = ("float32[:,:,::1]", "int16[:,:,::1]")  # (H, W, C); bfloat16 as its bits
+_BYTES = "uint8[:,:,::1]"
+_HALF = np.float32(0.5)
 
 
-@compiled(f"void({_PIXELS}, {_PIXELS}, {_PIXELS}, intp, intp)")
+@compiled(*(f"void({kind}, {kind}, {kind}, intp, intp)" for kind in _KINDS))
 def _joined_rows(below, skip, out, first, last):  # type: ignore[no-untyped-def]
     channels = below.shape[2]
     for y in range(first, last):
@@ -24,7 +29,7 @@ def _joined_rows(below, skip, out, first, last):  # type: ignore[no-untyped-def]
                 rest[c] = fine[c]
 
 
-@compiled(f"void({_PIXELS}, {_PIXELS}, intp, intp)")
+@compiled(*(f"void({kind}, {kind}, intp, intp)" for kind in _KINDS))
 def _pooled_rows(fine, out, first, last):  # type: ignore[no-untyped-def]
     for y in range(first, last):
         for x in range(out.shape[1]):
@@ -34,6 +39,16 @@ def _pooled_rows(fine, out, first, last):  # type: ignore[no-untyped-def]
             for k in range(pixel.size):  # floats that are not negative are in the order of their bits
                 upper, lower = max(a[k], b[k]), max(c[k], d[k])
                 pixel[k] = max(upper, lower)
+
+
+@compiled(*(f"void({kind}, float32, float32, {_BYTES}, intp, intp)" for kind in _KINDS))
+def _quantized_rows(pixels, by_step, most, out, first, last):  # type: ignore[no-untyped-def]
+    for y in range(first, last):
+        for x in range(out.shape[1]):
+            pixel, whole = pixels[y, x], out[y, x]
+            for c in range(whole.size):
+                steps = wide(pixel[c]) * by_step + _HALF
+                whole[c] = np.uint8(np.int32(steps if steps < most else most))
 
 
 def join(below: Tensor, skip: Tensor) -> Tensor:
@@ -51,6 +66,15 @@ def pool(x: Tensor) -> Tensor:
     out = x.new_empty(count, height // 2, width // 2, channels)
     for planes in zip(*map(arrays, (_pixels(x), out)), strict=True):
         by_rows(_pooled_rows, planes, height // 2)
+    return out.permute(0, 3, 1, 2)
+
+
+def quantize(x: Tensor, step: float, levels: int) -> Tensor:
+    """As `quantized.quantize`."""
+    count, channels, height, width = x.shape
+    out = x.new_empty(count, height, width, channels, dtype=torch.uint8)
+    for pixels, whole in zip(*map(arrays, (_pixels(x), out)), strict=True):
+        by_rows(_quantized_rows, (pixels, np.float32(1 / step), np.float32(levels), whole), height)
     return out.permute(0, 3, 1, 2)
 
 

@@ -10,6 +10,7 @@ from denoise import compiled
 from denoise.convolutions import planes_of
 from denoise.features import Inputs, features, guides_of, prominence
 from denoise.network import ModelConfig, build
+from denoise.precision import mixed
 from denoise.transfer import EPS, LOG_OF_ONE, log_encode
 
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install '.[fast]'")
@@ -91,22 +92,28 @@ def test_what_is_chosen():
         assert compiled.find("fused_features", wanted) is not None
 
 
-def test_heads_in_bfloat16_are_those_of_autocast():
+KINDS = pytest.mark.parametrize(("kind", "error"), [(torch.bfloat16, 0.02), (torch.float32, 1e-5)])
+
+
+@KINDS
+def test_heads_as_planes_are_those_of_torch(kind, error):
     torch.manual_seed(0)
     head, x = torch.nn.Conv2d(16, 12, 1), torch.randn(2, 16, 5, 7).contiguous(memory_format=torch.channels_last)
     with torch.inference_mode():
-        said = planes_of(head, x)
-        assert said.is_contiguous() and said.dtype is torch.bfloat16
-        assert_close(said.float(), head(x), rtol=0.02, atol=0.02)
+        with mixed(torch.device("cpu"), str(kind).removeprefix("torch.")):
+            said = planes_of(head, x)
+        assert said.is_contiguous() and said.dtype is kind
+        assert_close(said.float(), head(x), rtol=error, atol=error)
 
 
-def test_convolutions_at_once_are_those_of_autocast():
+@KINDS
+def test_convolutions_at_once_are_those_of_torch(kind, error):
     torch.manual_seed(0)
     convolutions = build(ModelConfig(widths=(8, 8, 8), head=8)).down[0]
     x = torch.randn(1, 8, 9, 14).contiguous(memory_format=torch.channels_last)
-    with torch.autocast("cpu", torch.bfloat16):
+    with mixed(torch.device("cpu"), str(kind).removeprefix("torch.")):
         reference = convolutions(x)
         with torch.inference_mode():
             at_once = convolutions(x)
-    assert at_once.dtype is torch.bfloat16
-    assert_close(at_once, reference, rtol=0.02, atol=0.02)
+    assert at_once.dtype is kind
+    assert_close(at_once, reference, rtol=error, atol=error)

@@ -123,17 +123,18 @@ def test_pixel_shuffle(fused, threads):
     assert_close(fused.pixel_shuffle(planes), kernels.pixel_shuffle(planes), rtol=0, atol=0, equal_nan=True)
 
 
-def channels_last(*shape: int):
-    return torch.rand(shape).bfloat16().contiguous(memory_format=torch.channels_last)
+def channels_last(kind: torch.dtype, *shape: int):
+    return torch.rand(shape).to(kind).contiguous(memory_format=torch.channels_last)
 
 
 @needs_numba
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize(("height", "width"), EVEN_SIZES)
-def test_what_lies_between_convolutions(fused, threads, height, width):
+def test_what_lies_between_convolutions(fused, threads, height, width, kind):
     from denoise import fused_convolutions
 
-    below, skip = channels_last(2, 5, height // 2, width // 2), channels_last(2, 3, height, width)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+    below, skip = channels_last(kind, 2, 5, height // 2, width // 2), channels_last(kind, 2, 3, height, width)
+    with torch.inference_mode():
         for fast, planes in (fused_convolutions.join, (below, skip)), (fused_convolutions.pool, (skip.relu(),)):
             reference = getattr(convolutions, fast.__name__)(*planes)
             assert fast(*planes).is_contiguous(memory_format=torch.channels_last)

@@ -25,7 +25,7 @@ from denoise.errors import McdenoiseError
 LEAST_ERROR = 1e-7
 
 
-def errors(folder: Path, models: Sequence[Path]) -> Iterator[tuple[str, int, list[float]]]:
+def errors(folder: Path, models: Sequence[Path], precision: str = "auto") -> Iterator[tuple[str, int, list[float]]]:
     """For each case its name, its spp, and the relMSE of the noisy frame and of each model.
 
     Raises:
@@ -36,7 +36,8 @@ def errors(folder: Path, models: Sequence[Path]) -> Iterator[tuple[str, int, lis
     from tools.benchmark.frames import find_cases, load
     from tools.benchmark.methods import methods
 
-    ours = [next(method for method in methods(Denoiser(model)) if method.kind == "ours") for model in models]
+    denoisers = [Denoiser(model, precision=precision) for model in models]
+    ours = [next(method for method in methods(one) if method.kind == "ours") for one in denoisers]
     for case in find_cases(folder):
         loaded = load(case)
         images = [loaded.planes["radiance"], *(method.run(loaded) for method in ours)]
@@ -48,13 +49,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("models", type=Path, nargs="+")
+    parser.add_argument("--precision", default="auto", help="as mcdenoise has it (default: auto)")
     arguments = parser.parse_args()
     process.tune()
 
     table = Table("frame", "spp", "noisy", *(model.stem for model in arguments.models), box=box.SIMPLE)
     rows: dict[int, list[list[float]]] = {}
     try:
-        for name, spp, row in errors(arguments.folder, arguments.models):
+        for name, spp, row in errors(arguments.folder, arguments.models, arguments.precision):
             table.add_row(name, str(spp), *(f"{value:.4f}" for value in row))
             rows.setdefault(spp, []).append(row)
     except McdenoiseError as error:

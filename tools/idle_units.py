@@ -48,8 +48,7 @@ def activity(network: nn.Module, views: list[StoredView], batches: int) -> dict[
     ]
     for number in range(batches):
         _, inputs, *_ = draw_batch(views, _BATCH, _CROP, np.random.default_rng(number))
-        with torch.no_grad():
-            network(inputs.exposed(exposure(inputs.radiance)))
+        network(inputs.exposed(exposure(inputs.radiance)))  # with gradients: without, convolutions do ReLU themselves
     for hook in hooks:
         hook.remove()
     return {name: torch.stack(each).mean(0) for name, each in shares.items()}
