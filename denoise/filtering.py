@@ -14,7 +14,7 @@ from denoise.features import Inputs
 from denoise.frame import Planes
 from denoise.kernels import filter_pyramid
 from denoise.network import DirectNetwork, KernelNetwork
-from denoise.passes import halves, split, spread
+from denoise.passes import halves, mean_of, split, spread
 from denoise.precision import mixed
 from denoise.process import give_back
 from denoise.tiles import Tile, tiles
@@ -30,7 +30,7 @@ LayerCrops = Callable[[tuple[slice, slice]], Iterable[Sequence[Tensor]]]
 Put = Callable[[int, Tile, Tensor], None]
 
 _LARGEST_WHOLE = 9_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
-_LEAST_OF_SEVERAL = 3  # views where there are several passes: with two, frames can come out worse than averaged first
+_LOOKS_OF_SEVERAL = 3  # where there are several passes: with two, frames can come out worse than averaged first
 _FIRST_OF_TWO = 2  # the first view of two passes is what averaging first would see, and counts so often as another
 _TILE = 928  # with its surroundings 3.6 million pixels: 8K stays below 6 GB
 
@@ -46,6 +46,10 @@ class Guide:
 
     beauties: tuple[np.ndarray, ...]
     auxiliary: Planes = field(default_factory=dict)
+
+    def averaged(self) -> Guide:
+        """The passes as one."""
+        return Guide((_mean(self.beauties),), self.auxiliary) if len(self.beauties) > 1 else self
 
 
 def filter_frame(
@@ -68,13 +72,17 @@ def filter_frame(
         guide: the passes.
         put: takes the results as they come, in scene units, on the CPU.
         layers: to be filtered with the beauty's kernels; a network that predicts no kernels can have none.
-        looks: views of the frame that kernels are predicted from; of several passes three at least.
+        looks: views of the frame that kernels are predicted from. Where more than one is asked for, passes are averaged
+            first: nothing is gained by more, and the result can never be worse than that.
     """
+    if looks > 1:
+        guide = guide.averaged()
+    apart = len(guide.beauties) > 1
     height, width = guide.beauties[0].shape[:2]
     if tile is None:
         tile = _TILE if height * width * looks > _LARGEST_WHOLE else 0
     factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
-    reach = network.reach + (REACH + FARTHEST if len(guide.beauties) > 1 or looks > 1 else 0)
+    reach = network.reach + (REACH + FARTHEST if apart or looks > 1 else 0)
     with torch.inference_mode(), mixed(device, precision):
         for one in tiles(height, width, tile, network.align, reach):
             views = _views(guide, one, looks)
@@ -92,7 +100,8 @@ def filter_frame(
             for index, passes in enumerate(layers(one.crop), 1):
                 if index == 1:
                     give_back()  # what the network took: layers need far less
-                images = kernels.apply([half[None] for half in halves(passes)])
+                parts = halves(passes) if apart else [mean_of(passes)]
+                images = kernels.apply([part[None] for part in parts])
                 put(index, one, _inner(images, weights, one)[0])
 
 
@@ -122,12 +131,11 @@ def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
     """
     beauties = [beauty[tile.crop] for beauty in guide.beauties]
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
-    planes["radiance"] = beauties[0]
+    planes["radiance"] = _mean(beauties)
     if len(beauties) == 1:
         return [(view, planes) for view in VIEWS[:looks]]
-    planes["radiance"] = sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
     shown = {**planes, "variance": spread(beauties)}
-    first, *others = VIEWS[: max(looks, _LEAST_OF_SEVERAL)]
+    first, *others = VIEWS[:_LOOKS_OF_SEVERAL]
     return [(first, planes if len(beauties) == 2 else shown), *((view, shown) for view in others)]
 
 
@@ -157,6 +165,10 @@ def _inner(filtered: Iterable[Tensor], weights: Sequence[Tensor], tile: Tile) ->
     both = zip(filtered, weights, strict=True)
     images = (image[..., rows, columns] * weight[..., rows, columns] for image, weight in both)
     return sum(images, next(images))
+
+
+def _mean(beauties: Sequence[np.ndarray]) -> np.ndarray:
+    return beauties[0] if len(beauties) == 1 else sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
 
 
 def _brightness(beauties: Sequence[np.ndarray]) -> Tensor:

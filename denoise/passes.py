@@ -10,8 +10,11 @@ The mean has less noise than any pass, and what the passes differ by tells how m
 serves better than the variance that the passes bring. Two passes alone can say something quite wrong of a pixel; there
 the first look is what averaging first would see, and counts twice, so that the result strays little from it. The other
 looks, on the frame turned and moved by a pixel (`views`), err differently. Where a firefly of one half has left a
-blotch it hardly counts (`blotches.shares`). `python -m tools.compare_passes` measures it all against each pass alone
-and against averaging first.
+blotch it hardly counts (`blotches.shares`).
+
+With `--quality best` the passes are averaged first, and their mean is looked at in four ways as any frame is: nothing
+is gained there by keeping them apart. `python -m tools.compare_passes` measures it all against each pass alone and
+against averaging first.
 """
 
 from __future__ import annotations
@@ -87,7 +90,7 @@ def spread(passes: Sequence[np.ndarray]) -> np.ndarray:
 
 def halves(passes: Sequence[Tensor]) -> list[Tensor]:
     """The means of every second pass and of the others; the pass itself where there is one only."""
-    return [_mean(half) for half in split(passes)]
+    return [mean_of(half) for half in split(passes)]
 
 
 def split(passes: Sequence[Any]) -> list[Sequence[Any]]:
@@ -95,5 +98,6 @@ def split(passes: Sequence[Any]) -> list[Sequence[Any]]:
     return [half for half in (passes[0::2], passes[1::2]) if half]
 
 
-def _mean(passes: Sequence[Tensor]) -> Tensor:
+def mean_of(passes: Sequence[Tensor]) -> Tensor:
+    """The pass itself where there is one only."""
     return passes[0] if len(passes) == 1 else sum(passes[1:], passes[0]) / len(passes)

@@ -124,11 +124,24 @@ def test_views_are_told_what_the_passes_differ_by_but_the_first_of_two():
         return predict(inputs)
 
     network.predict = watched
-    for count, looks, expected in ((1, 4, [0] * 4), (2, 1, [0, 1, 1]), (2, 4, [0, 1, 1, 1]), (3, 1, [1] * 3)):
+    for count, looks, expected in ((1, 4, [0] * 4), (2, 1, [0, 1, 1]), (2, 4, [0] * 4), (3, 1, [1] * 3)):
         told.clear()
         guide = Guide(tuple(frames[:count]))
         filter_frame(network, torch.device("cpu"), "float32", 0, guide, lambda *_: None, looks=looks)
         assert told == [[0, 0, variance] for variance in expected]
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_with_quality_best_passes_are_averaged_first(model, count):  # noqa: F811
+    frames = [render(seed, dtype=np.float32, aux=False) for seed in range(count)]
+    denoiser = Denoiser(model, quality="best")
+    done, (report,) = denoiser.denoise_frame(frames[0], Options(passes=tuple(frames[1:])))
+    each = [one.parts[0].channels for one in frames]
+    mean = {name: sum(more[name] for more in each) / np.float32(count) for name in each[0] if name not in ("Z", "id")}
+    alone, _ = denoiser.denoise_frame(Frame([Part({}, mean)]))
+    assert report.passes == count
+    for name in ("", "LG_0", "LG_1"):
+        np.testing.assert_allclose(stack(done, name), stack(alone, name), rtol=1e-5)
 
 
 def test_header_and_all_else_are_those_of_the_first_pass(model):  # noqa: F811

@@ -75,6 +75,9 @@ def denoise_each(denoiser: Denoiser, a: Frame, b: Frame) -> list[np.ndarray]:
     merged = merge_auxiliary(planes)
     mean = (planes[0]["radiance"] + planes[1]["radiance"]) / 2
     first = denoiser.denoise(mean, *(merged.get(name) for name in ("albedo", "normal", "variance")))
+    beauty = find_roles(a).beauty
+    kept = a.parts[beauty.part].channels[beauty.names[0]].dtype  # the others are rounded to it
+    first = first.astype(kept).astype(np.float32)
     both = _radiance(denoiser.denoise_frame(a, Options(passes=(b,)))[0])
     return [*alone, first, both]
 
