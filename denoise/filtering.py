@@ -31,7 +31,7 @@ Put = Callable[[int, Tile, Tensor], None]
 
 _LARGEST_WHOLE = 9_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
 _LOOKS_OF_SEVERAL = 3  # where there are several passes: with two, frames can come out worse than averaged first
-_FIRST_OF_TWO = 2  # the first view of two passes is what averaging first would see, and counts so often as another
+_FIRST_OF_TWO = 3  # the first view of two passes is what averaging first would see, and counts for so many others
 _TILE = 928  # with its surroundings 3.6 million pixels: 8K stays below 6 GB
 
 

@@ -8,8 +8,8 @@
 
 The mean has less noise than any pass, and what the passes differ by tells how much, which a single frame does not: it
 serves better than the variance that the passes bring. Two passes alone can say something quite wrong of a pixel; there
-the first look is what averaging first would see, and counts twice, so that the result strays little from it. The other
-looks, on the frame turned and moved by a pixel (`views`), err differently. Where a firefly of one half has left a
+the first look is what averaging first would see, and counts as three, so that the result strays little from it. The
+other looks, on the frame turned and moved by a pixel (`views`), err differently. Where a firefly of one half has left a
 blotch it hardly counts (`blotches.shares`).
 
 With `--quality best` the passes are averaged first, and their mean is looked at in four ways as any frame is: nothing

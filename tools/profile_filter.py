@@ -70,7 +70,7 @@ def main() -> None:
     network, _ = load_model(arguments.model)
     small = 8 * network.align  # multiply-adds a pixel do not depend on the size, but for repeated edges
     inputs = to_inputs({name: plane[:small, :small] for name, plane in planes.items()})
-    with FlopCounterMode(display=False) as counter, torch.no_grad():
+    with FlopCounterMode(display=False) as counter:  # with gradients, since it knows no other convolutions
         predictions = network.predict(inputs) if hasattr(network, "predict") else ()
     macs = counter.get_total_flops() / 2 * width * height / small**2
     # inputs are read twice, the picture once, and written; predictions are written and read
