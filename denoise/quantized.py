@@ -5,7 +5,7 @@ Weights are whole multiples of a step of their own for each output channel, acti
 model is loaded, on pictures made here: the same for every frame, so that tiles agree.
 
 The inputs' convolution stays as it is, for what it reads is negative too, and so do the heads, which kernels are read
-from. relMSE stays the same to a few thousandths (`python -m tools.compare_models FRAMES --precision int8`).
+from. relMSE stays the same to a few thousandths (`python -m tools.compare_models FRAMES MODEL --precision int8`).
 """
 
 from __future__ import annotations
