@@ -24,7 +24,7 @@ _BRIGHTER = 3.0  # times the darkest image; noise that the filter leaves does no
 _POWER = 4
 
 
-def shares(images: Sequence[Tensor], counts: Sequence[int]) -> list[Tensor]:
+def shares(images: Sequence[Tensor], counts: Sequence[float]) -> list[Tensor]:
     """The share of each image in each pixel of the result.
 
     By their counts, unless one is more than three times as bright as the darkest: it counts less, by the fourth power
@@ -32,7 +32,7 @@ def shares(images: Sequence[Tensor], counts: Sequence[int]) -> list[Tensor]:
 
     Args:
         images: (1, 3, H, W), exposure-normalised, denoised.
-        counts: of the passes in each.
+        counts: of the passes in each, or what else they count by.
 
     Returns:
         (1, 1, H, W) for each, summing to one.

@@ -31,7 +31,7 @@ Put = Callable[[int, Tile, Tensor], None]
 
 _LARGEST_WHOLE = 9_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
 _LOOKS_OF_SEVERAL = 3  # where there are several passes: with two, frames can come out worse than averaged first
-_FIRST_OF_TWO = 3  # the first view of two passes is what averaging first would see, and counts for so many others
+_FIRST_OF_TWO = 2.5  # the first view of two passes is what averaging first would see, and counts for so many others
 _TILE = 928  # with its surroundings 3.6 million pixels: 8K stays below 6 GB
 
 
@@ -49,7 +49,7 @@ class Guide:
 
     def averaged(self) -> Guide:
         """The passes as one."""
-        return Guide((_mean(self.beauties),), self.auxiliary) if len(self.beauties) > 1 else self
+        return Guide((mean_of(self.beauties),), self.auxiliary) if len(self.beauties) > 1 else self
 
 
 def filter_frame(
@@ -131,7 +131,7 @@ def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
     """
     beauties = [beauty[tile.crop] for beauty in guide.beauties]
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
-    planes["radiance"] = _mean(beauties)
+    planes["radiance"] = mean_of(beauties)
     if len(beauties) == 1:
         return [(view, planes) for view in VIEWS[:looks]]
     shown = {**planes, "variance": spread(beauties)}
@@ -150,7 +150,7 @@ def _shares(filtered: Sequence[Tensor], guide: Guide, factor: Tensor) -> list[Te
     """Of the beauty by each view's kernels, of each half; none where there is but one."""
     if len(filtered) == 1:
         return []
-    counts = [len(half) for half in split(guide.beauties)]
+    counts: list[float] = [len(half) for half in split(guide.beauties)]
     others = counts * (len(filtered) // len(counts) - 1)
     first = [_FIRST_OF_TWO * count for count in counts] if len(guide.beauties) == 2 else counts
     return shares([image * factor for image in filtered], first + others)
@@ -165,10 +165,6 @@ def _inner(filtered: Iterable[Tensor], weights: Sequence[Tensor], tile: Tile) ->
     both = zip(filtered, weights, strict=True)
     images = (image[..., rows, columns] * weight[..., rows, columns] for image, weight in both)
     return sum(images, next(images))
-
-
-def _mean(beauties: Sequence[np.ndarray]) -> np.ndarray:
-    return beauties[0] if len(beauties) == 1 else sum(beauties[1:], beauties[0]) / np.float32(len(beauties))
 
 
 def _brightness(beauties: Sequence[np.ndarray]) -> Tensor:

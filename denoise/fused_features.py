@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from denoise.convolutions import kind
 from denoise.features import FEATURES, GUIDES, Inputs
 from denoise.fused import arrays, by_rows, compiled, inlined, narrow
 from denoise.transfer import ALBEDO_FLOOR, EPS, LOG_OF_ONE
@@ -172,8 +173,7 @@ def prominence(inputs: Inputs) -> Tensor:
 def features(inputs: Inputs, prominent: Tensor) -> Tensor:
     """As `features.features`; in bfloat16 where the CPU's convolutions compute in it."""
     count, _, height, width = inputs.radiance.shape
-    kind = torch.bfloat16 if torch.is_autocast_enabled("cpu") else torch.float32
-    out = torch.empty(count, height // 2, width // 2, FEATURES, dtype=kind)
+    out = torch.empty(count, height // 2, width // 2, FEATURES, dtype=kind())
     *planes, present = inputs
     for one in zip(*map(arrays, (*planes, prominent, present, out)), strict=True):
         by_rows(_feature_rows, one, height=height // 2)

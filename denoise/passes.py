@@ -8,7 +8,7 @@
 
 The mean has less noise than any pass, and what the passes differ by tells how much, which a single frame does not: it
 serves better than the variance that the passes bring. Two passes alone can say something quite wrong of a pixel; there
-the first look is what averaging first would see, and counts as three, so that the result strays little from it. The
+the first look is what averaging first would see, and counts as 2.5 do, so that the result strays little from it. The
 other looks, on the frame turned and moved by a pixel (`views`), err differently. Where a firefly of one half has left a
 blotch it hardly counts (`blotches.shares`).
 
@@ -20,7 +20,7 @@ against averaging first.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from torch import Tensor
@@ -28,6 +28,8 @@ from torch import Tensor
 from denoise.errors import FrameError
 from denoise.frame import Frame, Planes
 from denoise.layers import Channels, window
+
+Plane = TypeVar("Plane", np.ndarray, Tensor)
 
 
 def check_pass(frame: Frame, other: Frame, needed: Sequence[Channels], name: str = "a further pass") -> None:
@@ -98,6 +100,6 @@ def split(passes: Sequence[Any]) -> list[Sequence[Any]]:
     return [half for half in (passes[0::2], passes[1::2]) if half]
 
 
-def mean_of(passes: Sequence[Tensor]) -> Tensor:
-    """The pass itself where there is one only."""
+def mean_of(passes: Sequence[Plane]) -> Plane:
+    """Their mean; the pass itself where there is one only."""
     return passes[0] if len(passes) == 1 else sum(passes[1:], passes[0]) / len(passes)

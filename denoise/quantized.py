@@ -27,7 +27,7 @@ _LEVELS = 255
 _LEVELS_IN_16_BITS = 127
 _WEIGHT_LEVELS = 127
 _MARGIN = 2.0  # activations up to so many times the largest one seen are told apart; others count as that one
-_SHAPE = (1, 270, 960)  # images and pixels that weights are laid out for; others work too
+_SIZE = (270, 960)  # pixels that weights are laid out for; others work too
 
 
 class QuantizedConvs(nn.Module):
@@ -64,8 +64,7 @@ class _QuantizedConv:
         self._steps = weight.abs().amax((1, 2, 3)).clamp_min(1e-12) / _WEIGHT_LEVELS
         whole = (weight / self._steps[:, None, None, None]).round().to(torch.int8)
         self._spans = [*conv.stride], [*conv.padding], [*conv.dilation]
-        count, *size = _SHAPE
-        shape = [count, conv.in_channels, *size]
+        shape = [1, conv.in_channels, *_SIZE]
         self._weight = torch.ops.onednn.qconv_prepack(whole, self._steps, step, 0, *self._spans, 1, shape)
         self._zeros = torch.zeros(len(weight), dtype=torch.int32)
         self._bias, self._step = None if conv.bias is None else conv.bias.detach(), step
