@@ -39,5 +39,6 @@ def test_each_denoiser_is_divided_by_oidn():
     views = [view((2, 64, 64), seed) for seed in range(2)]
     found = list(ratios([*views, view((2, 2))], [Denoiser(), Nothing()], 4))
     assert len(found) == 2
-    for shipped, noisy in found:
+    for noise, (shipped, noisy) in found:
+        assert 0.4 < noise < 0.6  # the variance of two samples, relative to the square of the mean, is a half
         assert 0 < shipped < 20 and noisy > 5 * shipped

@@ -5,7 +5,8 @@
 Where a model does far better on the views that it was trained on than on others of the same kind, it needs more views;
 where it does as badly on both, more time, or a larger network. Of each view the smallest passes, `--spp` together, are
 the input; the two largest are the halves of a reference. That is a noisy one: single views say little, their median
-more.
+more. Below stand views as noisy as most frames are, noisier ones, and those of which fireflies leave little to see, by
+the input's relMSE.
 """
 
 from __future__ import annotations
@@ -26,9 +27,14 @@ from denoise.errors import McdenoiseError
 from denoise.frame import Planes
 from denoise.metrics import relmse
 
+#: Where one class of noise ends and the next begins, relMSE of the input.
+_NOISY, _FIREFLIES = 3.0, 50.0
 
-def ratios(views: Sequence[StoredView], denoisers: Sequence[Denoiser], spp: float) -> Iterator[list[float]]:
-    """What each denoiser's relMSE is, divided by that of OIDN's best mode, view by view.
+
+def ratios(
+    views: Sequence[StoredView], denoisers: Sequence[Denoiser], spp: float
+) -> Iterator[tuple[float, list[float]]]:
+    """The input's relMSE, and what each denoiser's is, divided by that of OIDN's best mode, view by view.
 
     Views of fewer than three passes are passed over, and those whose reference is too noisy to tell OIDN's error.
 
@@ -47,7 +53,8 @@ def ratios(views: Sequence[StoredView], denoisers: Sequence[Denoiser], spp: floa
         if theirs > 0:
             guides = (planes.get(name) for name in ("albedo", "normal", "variance"))
             arguments = (planes["radiance"], *guides)
-            yield [relmse(denoiser.denoise(*arguments), *halves) / theirs for denoiser in denoisers]
+            ours = [relmse(denoiser.denoise(*arguments), *halves) / theirs for denoiser in denoisers]
+            yield relmse(planes["radiance"], *halves), ours
 
 
 def _case(view: StoredView, spp: float) -> tuple[Planes, tuple[np.ndarray, np.ndarray]]:
@@ -73,18 +80,26 @@ def main() -> None:
     try:
         denoisers = [Denoiser(model) for model in models]
         views = load_sets(arguments.directories, sample=False)
-        found = np.array(list(ratios(views, denoisers, arguments.spp)))
+        found = list(ratios(views, denoisers, arguments.spp))
     except McdenoiseError as error:
         raise SystemExit(f"compare_sets: {error}") from error
     if not len(found):
         raise SystemExit("compare_sets: no view has three passes; render data sets with more of them")
-    table = Table(
-        "model", "views", "relMSE, times OIDN's best: median", "lower quartile", "upper quartile", box=box.SIMPLE
-    )
-    for model, own in zip(models, found.T, strict=True):
-        low, median, high = np.percentile(own, (25, 50, 75))
-        table.add_row(str(model or "shipped"), str(len(own)), f"{median:.3f}", f"{low:.3f}", f"{high:.3f}")
-    Console().print(table)
+    noise, ours = (np.array(column) for column in zip(*found, strict=True))
+    classes = {
+        "all": np.full(len(noise), True),
+        f"below {_NOISY:g}": noise < _NOISY,
+        f"{_NOISY:g} to {_FIREFLIES:g}": (noise >= _NOISY) & (noise < _FIREFLIES),
+        f"above {_FIREFLIES:g}": noise >= _FIREFLIES,
+    }
+    table = Table("input's relMSE", "views", "model", "relMSE, times OIDN's best: median", "quartiles", box=box.SIMPLE)
+    for name, chosen in classes.items():
+        for model, own in zip(models, ours[chosen].T, strict=True):
+            if len(own):
+                low, median, high = np.percentile(own, (25, 50, 75))
+                row = (name, str(len(own)), str(model or "shipped"), f"{median:.3f}", f"{low:.3f} {high:.3f}")
+                table.add_row(*row)
+    Console(width=120).print(table)
 
 
 if __name__ == "__main__":
