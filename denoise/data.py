@@ -33,6 +33,7 @@ _CHANNELS = 12
 _HELD_OUT_EVERY = 16  # where no view belongs to a validation split, one view in so many
 
 LEAST_NOISE = 0.2  # loss; views cleaner than this do not count more and more
+MOST_NOISE = 0.6  # loss; of views noisier than this targets say so little that they are better left out
 
 # Augmentation, as chances a sample is drawn with
 _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
@@ -140,6 +141,20 @@ def noise_weight(passes: np.ndarray, spp: np.ndarray) -> float:
     a, b = (torch.from_numpy(weighted_mean(passes[mask, :3, ::2, ::2], spp[mask]))[None] for mask in (half, ~half))
     factor = exposure(a + b) * 2
     return 1 / (log_l2(a * factor, b * factor).item() + LEAST_NOISE)
+
+
+def worth_learning(views: Sequence[StoredView]) -> list[StoredView]:
+    """The views less those that are too noisy to learn from, but at least the quieter third.
+
+    A view's weight makes its errors count for less, and its gradients' noise, of a few fireflies, for too much still.
+
+    Args:
+        views: all with yardsticks, which noise is measured by, or none; then all of them are worth it.
+    """
+    if not views or views[0].yardsticks is None:
+        return list(views)
+    least = min(1 / (LEAST_NOISE + MOST_NOISE), float(np.quantile([view.weight for view in views], 2 / 3)))
+    return [view for view in views if view.weight >= least]
 
 
 def _digest(text: str) -> int:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from denoise.data import StoredView, draw_batch, jitter_exposure
+from denoise.data import StoredView, draw_batch, jitter_exposure, worth_learning
 from denoise.features import Inputs
 from denoise.pool import WatchedFolder
 
@@ -24,7 +24,7 @@ class Batch(NamedTuple):
 
     Attributes:
         views: the B views they were drawn from.
-        weights: (B,) of each crop in the loss, 1 on the average over all views.
+        weights: (B,) of each crop in the loss, 1 on the average over the views drawn from.
         inputs: raw scene units.
         target: (B, 3, crop, crop), raw scene units.
         yardstick: likewise, where the views have them.
@@ -45,7 +45,7 @@ class Prefetcher:
     """Batches from `step` on, each a function of (seed, step) and of the views there are.
 
     Args:
-        views: to draw from.
+        views: to draw from, as far as they are worth it (`worth_learning`).
         watched: more of them, which come and go.
         batch: crops a step, of all processes together.
         share: which of them to make.
@@ -89,13 +89,12 @@ class Prefetcher:
 
     def _run(self, step: int) -> None:
         watched: Sequence[StoredView] = ()
-        views, mean_weight = self._views, _mean_weight(self._views)
+        views = worth_learning(self._views)
         while not self._stopped.is_set():
             try:
                 if self._watched is not None and (found := self._watched.views()) is not watched:
-                    watched, views = found, [*self._views, *found]
-                    mean_weight = _mean_weight(views)
-                item: Batch | Exception = self._make(views, mean_weight, step)
+                    watched, views = found, worth_learning([*self._views, *found])
+                item: Batch | Exception = self._make(views, step)
             except Exception as error:  # handed to the loop, which raises it
                 item = error
             while not self._stopped.is_set():
@@ -106,13 +105,10 @@ class Prefetcher:
                     continue
             step += 1
 
-    def _make(self, views: list[StoredView], mean_weight: float, step: int) -> Batch:
+    def _make(self, views: list[StoredView], step: int) -> Batch:
         rng = np.random.default_rng((self._seed, step))
         drawn, inputs, target, yardstick = draw_batch(views, self._batch, self._crop, rng, self._share)
+        mean_weight = float(np.mean([view.weight for view in views]))
         weights = torch.tensor([view.weight / mean_weight for view in drawn])
         jitter = jitter_exposure(self._batch, rng)[self._share]
         return Batch(drawn, weights, inputs, target, yardstick, jitter, waited=0.0)
-
-
-def _mean_weight(views: Sequence[StoredView]) -> float:
-    return float(np.mean([view.weight for view in views])) if views else 1.0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from denoise.data import StoredView, draw_batch, merge_passes, noise_weight, split_passes
+from denoise.data import StoredView, draw_batch, merge_passes, noise_weight, split_passes, worth_learning
 
 
 def stored(samples: np.ndarray, groups: list[list[int]]) -> tuple[np.ndarray, np.ndarray]:
@@ -158,3 +158,29 @@ def test_noisier_views_weigh_less():
     assert weights[0] > 2 * weights[1] > 8 * weights[2]
     # E[ratio - log ratio - 1] of two lognormals: exp(noise^2) - 1; beside the floor of the loss
     assert weights[1] == pytest.approx(1 / (np.exp(0.25) - 1 + 0.2), rel=0.15)
+
+
+def measured(*noises: float) -> list[StoredView]:
+    """Views with yardsticks, by which their noise is a loss of so much."""
+    passes, yardsticks = np.zeros((2, 12, 32, 32), np.float16), np.ones((2, 3, 32, 32), np.float16)
+    spp = np.ones(2, np.float32)
+    return [StoredView(str(n), passes, spp, False, 1 / (n + 0.2), yardsticks) for n in noises]
+
+
+def names(views) -> list[str]:
+    return [view.name for view in views]
+
+
+def test_views_of_which_fireflies_hide_everything_are_left_out():
+    assert names(worth_learning(measured(0.1, 40.0, 0.5, 0.01, 700.0))) == ["0.1", "0.5", "0.01"]
+
+
+def test_where_all_are_noisy_the_quieter_third_is_learned_from():
+    assert names(worth_learning(measured(40.0, 3.0, 8.0, 5.0, 9.0, 7.0))) == ["3.0", "5.0"]
+    assert names(worth_learning(measured(40.0))) == ["40.0"]
+
+
+def test_without_yardsticks_nothing_is_left_out():
+    views = [dataclasses.replace(view, yardsticks=None) for view in measured(0.1, 40.0)]
+    assert worth_learning(views) == views
+    assert worth_learning([]) == []

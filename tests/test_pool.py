@@ -110,6 +110,19 @@ def test_batches_are_of_fixed_and_watched_views_and_weigh_one_on_the_average(tmp
         batches.close()
 
 
+def test_batches_are_not_of_views_too_noisy_to_learn_from():
+    passes, yardsticks = np.full((2, 12, 33, 41), 3.0, np.float16), np.ones((2, 3, 33, 41), np.float16)
+    spp = np.ones(2, np.float32)
+    views = [StoredView(f"{weight}", passes, spp, False, weight, yardsticks) for weight in (4.0, 2.0, 0.05)]
+    batches = Prefetcher(views, None, batch=64, share=slice(None), crop=32, seed=0, step=0)
+    try:
+        batch = batches.next()
+    finally:
+        batches.close()
+    assert {view.weight for view in batch.views} == {4.0, 2.0}
+    np.testing.assert_allclose(batch.weights.numpy(), [view.weight / 3 for view in batch.views], rtol=1e-6)
+
+
 def start_training(pool: Path, out: Path, *options: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "denoise.training_cli", "--watch", str(pool), "-o", str(out), "--device", "cpu"]
     return subprocess.Popen([*command, "--batch", "1", "--crop", "32", *options], stderr=subprocess.PIPE, text=True)
