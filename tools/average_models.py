@@ -4,7 +4,8 @@
 
 They lie around the middle of a flat region of the loss, and its middle does best on pictures unlike those trained on
 (Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization"). A model named
-twice counts twice. Trainings that began from nothing, each on its own, have no such middle.
+twice counts twice. Trainings that began from nothing, each on its own, have no such middle. Means have smaller hidden
+weights than what they are of, and larger heads in their place; all are brought to one scale before they are averaged.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ def average(models: list[Path], out: Path) -> None:
     for path, (other, _) in zip(models, loaded, strict=True):
         if other.config != network.config:
             raise ModelError(f"{path}: is of another network than {models[-1]}; average checkpoints of one training")
+    for other, _ in loaded:  # what they compute stays as it is
+        other.balance()
     every = [other.state_dict() for other, _ in loaded]
     network.load_state_dict({name: torch.stack([one[name] for one in every]).mean(0) for name in every[-1]})
     save_model(out, network, {**provenance, "averaged_steps": [facts.get("steps") for _, facts in loaded]})
