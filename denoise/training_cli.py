@@ -157,7 +157,7 @@ def _run(
     group: Group,
     place: torch.device,
 ) -> None:
-    from denoise.data import load_sets
+    from denoise.data import load_sets, worth_learning
     from denoise.provenance import describe
     from denoise.train import train
     from denoise.training_log import TrainingLog, draw_curve
@@ -169,9 +169,11 @@ def _run(
             _wait_for_views(watched, stop)
     if measure is not None:
         views = [view if view.held_out else measure(view) for view in views]
-    held_out = sum(view.held_out for view in views)
+    training = [view for view in views if not view.held_out]
+    noisy = len(training) - len(worth_learning(training))
+    left_out = f", {noisy} of them left out as too noisy to learn from" if noisy else ""
     more = f", and those of {watched.directory}" if watched is not None else ""
-    _say(f"{len(views) - held_out} views to train on{more}, {held_out} held out")
+    _say(f"{len(training)} views to train on{more}{left_out}, {len(views) - len(training)} held out")
 
     log = TrainingLog(output.with_suffix(".jsonl"), resume) if group.main else None
     data = [*directories, *([watched.directory] if watched is not None else [])]

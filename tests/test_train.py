@@ -4,6 +4,7 @@ import dataclasses
 import json
 import math
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from denoise.checkpoint import load_model, load_state
+from denoise.checkpoint import load_model, load_state, save_model
 from denoise.data import StoredView, load_views
 from denoise.denoiser import Denoiser
 from denoise.errors import PairsError, TrainingError
@@ -181,6 +182,16 @@ def test_relative_to_a_model(tiny_pairs, tmp_path):
     assert CliRunner().invoke(main, [*again, "--relative-to", str(tmp_path / "none")]).exit_code == 1
     result = CliRunner().invoke(main, [*again, "--resume"])
     assert result.exit_code == 1 and "relative_to first.safetensors, not None" in result.output
+
+
+def test_it_is_told_how_many_views_are_too_noisy_to_learn_from(tiny_pairs, tmp_path, monkeypatch):
+    model = tmp_path / "model.safetensors"
+    save_model(model, build(SMALL), {})
+    monkeypatch.setattr("denoise.data.MOST_NOISE", 0.0)  # so that the quieter third is left
+    quick = [str(tiny_pairs), "--steps", "1", "--batch", "2", "--crop", "32", "--from", str(model)]
+    result = CliRunner().invoke(main, [*quick, "-o", str(tmp_path / "out.safetensors"), "--relative-to", str(model)])
+    assert result.exit_code == 0, result.output
+    assert re.search(r"views to train on, [1-9]\d* of them left out as too noisy to learn from, ", result.output)
 
 
 def installed(name: str) -> list[str]:
