@@ -88,13 +88,14 @@ class Prefetcher:
             self._thread.join(0.05)
 
     def _run(self, step: int) -> None:
-        watched: Sequence[StoredView] = ()
-        views = worth_learning(self._views)
+        watched: Sequence[StoredView] | None = None
         while not self._stopped.is_set():
             try:
-                if self._watched is not None and (found := self._watched.views()) is not watched:
+                found = self._watched.views() if self._watched is not None else ()
+                if found is not watched:
                     watched, views = found, worth_learning([*self._views, *found])
-                item: Batch | Exception = self._make(views, step)
+                    mean_weight = float(np.mean([view.weight for view in views]))
+                item: Batch | Exception = self._make(views, mean_weight, step)
             except Exception as error:  # handed to the loop, which raises it
                 item = error
             while not self._stopped.is_set():
@@ -105,10 +106,9 @@ class Prefetcher:
                     continue
             step += 1
 
-    def _make(self, views: list[StoredView], step: int) -> Batch:
+    def _make(self, views: list[StoredView], mean_weight: float, step: int) -> Batch:
         rng = np.random.default_rng((self._seed, step))
         drawn, inputs, target, yardstick = draw_batch(views, self._batch, self._crop, rng, self._share)
-        mean_weight = float(np.mean([view.weight for view in views]))
         weights = torch.tensor([view.weight / mean_weight for view in drawn])
         jitter = jitter_exposure(self._batch, rng)[self._share]
         return Batch(drawn, weights, inputs, target, yardstick, jitter, waited=0.0)

@@ -12,7 +12,7 @@ pytest.importorskip("pyoidn")
 pytest.importorskip("elftools")
 pytestmark = pytest.mark.skipif(platform.machine() != "x86_64", reason="AVX2 is of x86 processors")
 
-DENOISE_TWICE = """
+DENOISE = """
 import sys
 import numpy as np
 from tools.benchmark.oidn import denoise
@@ -28,7 +28,7 @@ print(held)
 def test_oidn_held_to_avx2_makes_the_same_picture(tmp_path):
     pictures = []
     for how in ("held", "free"):
-        command = [sys.executable, "-c", DENOISE_TWICE, how, str(tmp_path / f"{how}.npy")]
+        command = [sys.executable, "-c", DENOISE, how, str(tmp_path / f"{how}.npy")]
         ran = subprocess.run(command, capture_output=True, text=True, check=True)
         assert int(ran.stdout) > 0 or how == "free"
         pictures.append(np.load(tmp_path / f"{how}.npy"))
