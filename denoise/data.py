@@ -37,8 +37,10 @@ MOST_NOISE = 0.6  # loss; of views noisier than this targets say so little that 
 
 # Augmentation, as chances a sample is drawn with
 _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
-_BLACK, _SMALLER, _HALVED = 0.01, 0.05, 0.5
+_BLACK, _SMALLER, _HALVED, _FIREFLIES = 0.01, 0.05, 0.5, 0.05
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
+_MOST_FIREFLIES = 4  # of a crop that gets any
+_FIREFLY_STOPS = 4, 14  # by how much they are brighter than the crop's mean
 
 
 @dataclass(frozen=True)
@@ -324,6 +326,8 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
 
     if halved:
         planes = _halve(planes)
+    if rng.random() < _FIREFLIES:
+        _add_fireflies(planes, rng)
     _drop(planes, rng)
     rotation = np.linalg.qr(rng.standard_normal((3, 3)))[0].astype(np.float32)
     if "normal" in planes:
@@ -344,6 +348,17 @@ def _halve(planes: Planes) -> Planes:
     """The view as if rendered at half the size, with four times the samples: more detail in a pixel, and less noise."""
     means = {name: halve(torch.from_numpy(plane)[None])[0].numpy() for name, plane in planes.items()}
     return {name: mean / 4 if name == "variance" else mean for name, mean in means.items()}
+
+
+def _add_fireflies(planes: Planes, rng: np.random.Generator) -> None:
+    """Single pixels far too bright, in the input alone: of paths so rare that the mean hardly knows them."""
+    _, height, width = planes["radiance"].shape
+    count = int(rng.integers(1, _MOST_FIREFLIES + 1))
+    y, x = rng.integers(height, size=count), rng.integers(width, size=count)
+    light = planes["radiance"].mean() * 2.0 ** rng.uniform(*_FIREFLY_STOPS, count) * rng.uniform(0.2, 1, (3, count))
+    planes["radiance"][:, y, x] += light
+    if "variance" in planes:  # n samples, of which one has n times the light, and the others none
+        planes["variance"][:, y, x] += light**2
 
 
 def _drop(planes: Planes, rng: np.random.Generator) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from denoise import data
 from denoise.data import StoredView, draw_batch, merge_passes, noise_weight, split_passes, worth_learning
 
 
@@ -56,6 +57,12 @@ def test_splits_are_disjoint_whole_and_varied(spp):
         assert min(totals) == 1 and max(totals) >= 16
 
 
+@pytest.fixture
+def no_fireflies(monkeypatch):
+    """Inputs are nothing but the mean of their passes."""
+    monkeypatch.setattr(data, "_FIREFLIES", 0)
+
+
 def noise_view(height=37, width=45) -> StoredView:
     """Passes that tell which pass and column a value came from; no two subsets of them have the same mean."""
     passes = np.zeros((3, 12, height, width), np.float16)
@@ -76,6 +83,7 @@ def test_batches_are_a_function_of_the_random_state():
     assert a.radiance.shape == ta.shape == (4, 3, 32, 32)
 
 
+@pytest.mark.usefixtures("no_fireflies")
 def test_auxiliary_planes_come_from_the_input_passes_and_stay_aligned():
     view = noise_view()
     checked = 0
@@ -93,6 +101,7 @@ def test_auxiliary_planes_come_from_the_input_passes_and_stay_aligned():
     assert checked > 30
 
 
+@pytest.mark.usefixtures("no_fireflies")
 def test_yardsticks_are_of_passes_that_the_target_does_not_have():
     view = noise_view()
     column = view.passes[0, :3].astype(np.float32) - 1
@@ -117,13 +126,14 @@ def test_crops_of_a_view_smaller_than_the_crop_are_padded_with_its_edge():
     assert (target[lit] > 0).all()
 
 
+@pytest.mark.usefixtures("no_fireflies")
 def test_some_crops_are_of_the_view_at_half_its_size():
     passes = np.zeros((2, 12, 70, 66), np.float16)
     passes[:, :3] = 2 * (np.indices((70, 66)).sum(0) % 2) + 1.0  # a chessboard of 1 and 3
     passes[:, 3:9], passes[:, 9:] = 0.5, 0.16
     view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
     halves = []
-    for seed in range(200):
+    for seed in range(1000):
         _, inputs, target, _ = draw_batch([view], 1, 32, np.random.default_rng(seed))
         if not (inputs.present.all() and inputs.radiance.any()):
             continue
@@ -136,6 +146,26 @@ def test_some_crops_are_of_the_view_at_half_its_size():
     # there is no half of a view that is smaller than two crops
     drawn = [draw_batch([view], 1, 64, np.random.default_rng(seed))[1].radiance for seed in range(60)]
     assert {value for crop in drawn for value in crop.unique().tolist()} == {0.0, 1.0, 3.0}
+
+
+def test_some_inputs_have_fireflies_that_their_targets_do_not_have(monkeypatch):
+    monkeypatch.setattr(data, "_SMALLER", 0)  # whose last pixels are repeated
+    passes = np.zeros((2, 12, 64, 64), np.float16)
+    passes[:, :3], passes[:, 3:9], passes[:, 9:] = 1, 0.5, 0.25
+    view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
+    _, inputs, target, _ = draw_batch([view], 1000, 32, np.random.default_rng(0))
+    lit = target.flatten(1).any(1)
+    assert (target[lit] == 1).all()
+    light = inputs.radiance[lit] - 1
+    bright = light.amin(1) > 0
+    assert (light.amax(1) > 0).eq(bright).all()  # in all three channels, or in none
+    assert 0.03 < bright.flatten(1).any(1).float().mean() < 0.07
+    assert set(bright.sum((1, 2)).tolist()) == {0, 1, 2, 3, 4}
+    assert light.amax() > 1000
+    known = inputs.present[lit, 2] == 1
+    without = inputs.variance[lit][known].amin((1, 2, 3), keepdim=True)
+    assert set(without.flatten().tolist()) == {0.25, 0.0625}  # a quarter where the crop is at half its size
+    torch.testing.assert_close(inputs.variance[lit][known], without + light[known] ** 2)
 
 
 def test_inputs_are_dropped_sometimes():
