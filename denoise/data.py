@@ -37,7 +37,8 @@ MOST_NOISE = 0.6  # loss; of views noisier than this targets say so little that 
 
 # Augmentation, as chances a sample is drawn with
 _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
-_BLACK, _SMALLER, _HALVED, _FIREFLIES = 0.01, 0.05, 0.5, 0.05
+_BLACK, _SMALLER, _FIREFLIES = 0.01, 0.05, 0.05
+_HALVED, _QUARTERED = 0.5, 0.15
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 _MOST_FIREFLIES = 4  # of a crop that gets any
 _FIREFLY_STOPS = 4, 14  # by how much they are brighter than the crop's mean
@@ -309,9 +310,9 @@ def draw_batch(
 def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """One augmented crop (Lehtinen et al. 2018, section 3.3, and the augmentations usual for denoisers)."""
     height, width = view.passes.shape[-2:]
-    smaller = rng.integers(crop // 2, crop + 1, 2) if rng.random() < _SMALLER else (crop, crop)
-    halved = rng.random() < _HALVED and min(height, width) >= 2 * crop
-    h, w = (min(int(side) * (2 if halved else 1), most) for side, most in zip(smaller, (height, width), strict=True))
+    scale, side = _scale(crop, min(height, width), rng)
+    smaller = rng.integers(side // 2, side + 1, 2) if rng.random() < _SMALLER else (side, side)
+    h, w = (min(int(one) * scale, most) for one, most in zip(smaller, (height, width), strict=True))
     y, x = rng.integers(height - h + 1), rng.integers(width - w + 1)
     inner = view.passes[..., y : y + h, x : x + w]
 
@@ -324,7 +325,7 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
         planes["yardstick"] = view.yardsticks[int(alone), :, y : y + h, x : x + w].astype(np.float32)
     planes["target"] = weighted_mean(inner[rest, :3], view.spp[rest])
 
-    if halved:
+    for _ in range(scale // 2):
         planes = _halve(planes)
     if rng.random() < _FIREFLIES:
         _add_fireflies(planes, rng)
@@ -341,7 +342,14 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
             if name in planes:
                 planes[name] = np.zeros_like(planes[name])
     planes = _turn(planes, rng)
-    return _padded(planes, crop)
+    return _padded(planes, crop, mirrored=scale == 4)
+
+
+def _scale(crop: int, most: int, rng: np.random.Generator) -> tuple[int, int]:
+    """How many of a view's pixels one of a crop's is wide, and the crop's side, which is smaller in small views."""
+    if rng.random() < _QUARTERED and (side := min(crop, most // 4)) >= crop // 2:
+        return 4, side
+    return 2 if rng.random() < _HALVED and most >= 2 * crop else 1, crop
 
 
 def _halve(planes: Planes) -> Planes:
@@ -381,13 +389,18 @@ def _turn(planes: Planes, rng: np.random.Generator) -> Planes:
     return turned
 
 
-def _padded(planes: Planes, crop: int) -> dict[str, np.ndarray]:
-    """All planes at (C, crop, crop), edges repeated as at inference, absent inputs zero and marked."""
+def _padded(planes: Planes, crop: int, mirrored: bool) -> dict[str, np.ndarray]:
+    """All planes at (C, crop, crop), absent inputs zero and marked.
+
+    Edges are repeated, as at inference, or the picture is mirrored, if it is much smaller than the crop.
+    """
     sample = {"present": np.array([name in planes for name in ("albedo", "normal", "variance")], np.float32)}
     for name in dict.fromkeys(("radiance", "albedo", "normal", "variance", *planes)):
         if name in planes:
             _, h, w = planes[name].shape
-            sample[name] = np.ascontiguousarray(np.pad(planes[name], ((0, 0), (0, crop - h), (0, crop - w)), "edge"))
+            more = (0, 0), (0, crop - h), (0, crop - w)
+            padded = np.pad(planes[name], more, "symmetric") if mirrored else np.pad(planes[name], more, "edge")
+            sample[name] = np.ascontiguousarray(padded)
         else:
             sample[name] = np.zeros((3, crop, crop), np.float32)
     return sample

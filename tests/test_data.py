@@ -127,29 +127,44 @@ def test_crops_of_a_view_smaller_than_the_crop_are_padded_with_its_edge():
 
 
 @pytest.mark.usefixtures("no_fireflies")
-def test_some_crops_are_of_the_view_at_half_its_size():
+def test_some_crops_are_of_the_view_at_half_or_a_quarter_of_its_size():
     passes = np.zeros((2, 12, 70, 66), np.float16)
     passes[:, :3] = 2 * (np.indices((70, 66)).sum(0) % 2) + 1.0  # a chessboard of 1 and 3
     passes[:, 3:9], passes[:, 9:] = 0.5, 0.16
     view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
-    halves = []
+    scales = []
     for seed in range(1000):
         _, inputs, target, _ = draw_batch([view], 1, 32, np.random.default_rng(seed))
         if not (inputs.present.all() and inputs.radiance.any()):
             continue
         assert torch.equal(inputs.radiance, target)
-        assert set(inputs.radiance.unique().tolist()) in ({1.0, 3.0}, {2.0})
-        halves.append(inputs.radiance.max().item() == 2)
-        assert inputs.variance.max().item() == pytest.approx(0.04 if halves[-1] else 0.16, rel=1e-3)
+        scales.append(round((0.16 / inputs.variance.max().item()) ** 0.5))
+        assert inputs.variance.max().item() == pytest.approx(0.16 / scales[-1] ** 2, rel=1e-3)
+        assert set(inputs.radiance.unique().tolist()) == ({1.0, 3.0} if scales[-1] == 1 else {2.0})
         assert inputs.albedo.unique().tolist() == [0.5]
-    assert 0.35 < np.mean(halves) < 0.65
+    assert set(scales) == {1, 2, 4}
+    assert 0.1 < np.mean(np.array(scales) == 4) < 0.2
+    assert 0.35 < np.mean(np.array(scales) == 2) < 0.5
     # there is no half of a view that is smaller than two crops
-    drawn = [draw_batch([view], 1, 64, np.random.default_rng(seed))[1].radiance for seed in range(60)]
+    drawn = [draw_batch([view], 1, 64, np.random.default_rng(seed))[1].radiance for seed in range(300)]
     assert {value for crop in drawn for value in crop.unique().tolist()} == {0.0, 1.0, 3.0}
+
+
+@pytest.mark.usefixtures("no_fireflies")
+def test_a_crop_at_a_quarter_of_the_size_of_a_small_view_is_filled_up_with_its_mirror_image(monkeypatch):
+    monkeypatch.setattr(data, "_QUARTERED", 1)
+    monkeypatch.setattr(data, "_SMALLER", 0)
+    passes = np.random.default_rng(1).uniform(1, 2, (2, 12, 64, 64)).astype(np.float16)
+    view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
+    _, inputs, target, _ = draw_batch([view], 20, 32, np.random.default_rng(0))
+    for plane in (inputs.radiance, inputs.albedo, target):
+        assert torch.equal(plane, plane.flip(2)) and torch.equal(plane, plane.flip(3))
+        assert not torch.equal(plane[..., :16, :16], plane[..., :16, :16].flip(3))
 
 
 def test_some_inputs_have_fireflies_that_their_targets_do_not_have(monkeypatch):
     monkeypatch.setattr(data, "_SMALLER", 0)  # whose last pixels are repeated
+    monkeypatch.setattr(data, "_QUARTERED", 0)  # which are mirrored
     passes = np.zeros((2, 12, 64, 64), np.float16)
     passes[:, :3], passes[:, 3:9], passes[:, 9:] = 1, 0.5, 0.25
     view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
