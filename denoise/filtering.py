@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from denoise import shrinkage
 from denoise.blotches import REACH, shares
 from denoise.features import Inputs
 from denoise.frame import Planes
@@ -83,6 +85,8 @@ def filter_frame(
         tile = _TILE if height * width * looks > _LARGEST_WHOLE else 0
     factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
     reach = network.reach + (REACH + FARTHEST if apart or looks > 1 else 0)
+    variance = _variance(guide)
+    reach += shrinkage.REACH if variance is not None else 0
     with torch.inference_mode(), mixed(device, precision):
         for one in tiles(height, width, tile, network.align, reach):
             views = _views(guide, one, looks)
@@ -94,15 +98,22 @@ def filter_frame(
                 kernels = _Kernels(network, device, views, factor)
                 filtered = list(kernels.apply(beauties))
             weights = _shares(filtered, guide, factor)
-            put(0, one, _inner(filtered, weights, one)[0])
+            image, kept = _together(filtered, weights), None
+            if variance is not None:
+                noisy = _tensor(mean_of([beauty[one.crop] for beauty in guide.beauties]))
+                kept = shrinkage.share(noisy * factor, image * factor, _tensor(variance[one.crop]) * factor**2)
+                image = shrinkage.blend(noisy, image, kept)
+            put(0, one, _inner(image, one))
             if kernels is None:
                 continue
             for index, passes in enumerate(layers(one.crop), 1):
                 if index == 1:
                     give_back()  # what the network took: layers need far less
                 parts = halves(passes) if apart else [mean_of(passes)]
-                images = kernels.apply([part[None] for part in parts])
-                put(index, one, _inner(images, weights, one)[0])
+                image = _together(kernels.apply([part[None] for part in parts]), weights)
+                if kept is not None:
+                    image = shrinkage.blend(mean_of(passes)[None], image, kept)
+                put(index, one, _inner(image, one))
 
 
 class _Kernels:
@@ -156,15 +167,27 @@ def _shares(filtered: Sequence[Tensor], guide: Guide, factor: Tensor) -> list[Te
     return shares([image * factor for image in filtered], first + others)
 
 
-def _inner(filtered: Iterable[Tensor], weights: Sequence[Tensor], tile: Tile) -> Tensor:
-    """Images (n, 3, h, w) by their shares, in the tile's inner rectangle; where there is but one, that."""
-    rows, columns = tile.within
+def _together(filtered: Iterable[Tensor], weights: Sequence[Tensor]) -> Tensor:
+    """Images (n, 3, h, w) by their shares; where there is but one, that."""
     if not weights:
         (image,) = filtered
-        return image[..., rows, columns]
-    both = zip(filtered, weights, strict=True)
-    images = (image[..., rows, columns] * weight[..., rows, columns] for image, weight in both)
+        return image
+    images = (image * weight for image, weight in zip(filtered, weights, strict=True))
     return sum(images, next(images))
+
+
+def _variance(guide: Guide) -> np.ndarray | None:
+    """(H, W, 3) of the passes' mean, if it is known and there is something to it."""
+    if (variance := guide.auxiliary.get("variance")) is None:
+        return None
+    times = shrinkage.understated(guide.averaged().beauties[0], variance)
+    return variance * np.float32(times) if math.isfinite(times) else None
+
+
+def _inner(image: Tensor, tile: Tile) -> Tensor:
+    """(3, h, w) of an image (1, 3, H, W) of a tile, in its inner rectangle."""
+    rows, columns = tile.within
+    return image[0, :, rows, columns]
 
 
 def _brightness(beauties: Sequence[np.ndarray]) -> Tensor:

@@ -1,0 +1,100 @@
+"""No more is changed than noise explains: where a filter errs by more than the noise it takes away, it is held back.
+
+    noisy, filtered ── their difference, squared, nearby ──┐
+    variance ───────── the noise nearby ───────────────────┴──> share ──> noisy + share (filtered - noisy)
+
+If a filter is right, it changes pixels by their noise: the mean square of its changes is the variance. What is above
+that it errs by. A noisy pixel errs by its variance alone, without bias, and of the two the mean that errs least is by
+the variance's share of both: a James-Stein estimator (Green and Strawderman 1991, "A James-Stein type estimator for
+combining unbiased and possibly biased estimators"; of renders: Gu et al. 2022, "Neural James-Stein Combiner for
+Unbiased and Biased Renderings"). Filters err at hundreds of samples, where there is little noise; where there is much,
+a variance told by few samples is not to be relied on, and nothing is held back.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+_NEAR = 3  # pixels each way over which noise and changes are averaged
+_AROUND = 2  # and brightness, which both are measured by
+#: Pixels each way that a share depends on.
+REACH = _NEAR + _AROUND
+
+_MARGIN = 1.5  # changes may be so many times the variance before they count as errors
+_NOISY = 0.1  # variance, relative to the brightness squared, above which ever less is held back
+_BLACK = 1e-6  # brightness squared, exposure-normalised, below which nothing is seen
+
+_BLOCK = 8  # pixels
+_ENOUGH = 500_000  # pixels of a frame that tell how it varies
+_SMOOTH = 0.05  # of all blocks are taken to be without a texture
+_USUAL = 1.5  # their differences, told by so few pixels, are as much smaller than the variance
+
+
+def share(noisy: Tensor, filtered: Tensor, variance: Tensor) -> Tensor:
+    """Of each pixel's change, how much is to stay.
+
+    Args:
+        noisy: (1, 3, h, w), exposure-normalised.
+        filtered: likewise.
+        variance: of the noisy pixels, likewise, in units of the square.
+
+    Returns:
+        (1, 1, h, w) in [0, 1], the same for all channels and layers.
+    """
+    bright = _mean(filtered.square().mean(1, keepdim=True), _AROUND) + _BLACK
+    noise = _mean(variance.mean(1, keepdim=True) / bright, _NEAR)
+    change = _mean((filtered - noisy).square_().mean(1, keepdim=True) / bright, _NEAR)
+    error = (change - _MARGIN * noise).clamp_min_(0)
+    held = error / (noise + error).clamp_min_(torch.finfo(torch.float32).tiny)
+    return 1 - held / (1 + (noise / _NOISY).square_())
+
+
+def blend(noisy: Tensor, filtered: Tensor, share: Tensor) -> Tensor:
+    """The filtered image as far as its share goes, and the noisy one for the rest."""
+    return torch.lerp(noisy, filtered, share)
+
+
+def understated(radiance: np.ndarray, variance: np.ndarray) -> float:
+    """By how much a variance has to be multiplied to be that of the noise; 1 if it is as large, or larger.
+
+    Other renderers may mean something else by the word, and a layer may be empty. Noise differs from pixel to pixel:
+    the smoothest blocks' second differences are six times its variance.
+
+    Args:
+        radiance: (H, W, 3) float32.
+        variance: likewise, of its pixels.
+
+    Returns:
+        At least 1; infinity where there is no variance, or too little of a frame to tell.
+    """
+    height, width = radiance.shape[:2]
+    rows, columns = height // _BLOCK, (width - 2) // _BLOCK
+    if rows < 1 or columns < 1:
+        return math.inf
+    every = 1 + height * width // _ENOUGH
+
+    def bands(plane: np.ndarray) -> np.ndarray:
+        return plane[: rows * _BLOCK].reshape(rows, _BLOCK, width, 3)[::every, :, : columns * _BLOCK + 2].astype(float)
+
+    def blocks(plane: np.ndarray) -> np.ndarray:
+        return plane.reshape(len(plane), _BLOCK, columns, _BLOCK, 3).mean((1, 3, 4))
+
+    x, v = bands(radiance), bands(variance)
+    seen = blocks((x[:, :, :-2] - 2 * x[:, :, 1:-1] + x[:, :, 2:]) ** 2)
+    told = blocks(v[:, :, :-2] + 4 * v[:, :, 1:-1] + v[:, :, 2:])
+    known = told > 0
+    if not known.any():
+        return math.inf
+    return max(1.0, _USUAL * float(np.quantile(seen[known] / told[known], _SMOOTH)))
+
+
+def _mean(plane: Tensor, radius: int) -> Tensor:
+    """Over (2 radius + 1)^2 pixels, fewer at edges; rows first, then columns, which is faster than both at once."""
+    side = 2 * radius + 1
+    plane = F.avg_pool2d(plane, (1, side), 1, (0, radius), count_include_pad=False)
+    return F.avg_pool2d(plane, (side, 1), 1, (radius, 0), count_include_pad=False)

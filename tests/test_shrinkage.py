@@ -1,0 +1,156 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from denoise import shrinkage
+from denoise.denoiser import Denoiser
+from denoise.filtering import Guide, filter_frame
+from denoise.metrics import relmse
+from denoise.network import ModelConfig, build
+from denoise.pairs import open_pairs, view_planes
+from tests.conftest import render_tiny
+from tests.test_denoiser import model  # noqa: F401
+
+SIGMA = 0.05
+
+
+def picture(height=96, width=120, sigma=SIGMA, texture=0.0):
+    """A clean picture, a noisy one, and its variance, (H, W, 3)."""
+    rng = np.random.default_rng(0)
+    y, x = np.indices((height, width)) / 40
+    clean = np.repeat((1 + 0.5 * np.sin(y) * np.cos(x))[..., None], 3, -1)
+    clean[: height // 2] += texture * rng.standard_normal((height // 2, width, 1))
+    noisy = clean + sigma * clean * rng.standard_normal(clean.shape)
+    return tuple(plane.astype(np.float32) for plane in (clean, noisy, (sigma * clean) ** 2))
+
+
+def tensors(*planes):
+    return (torch.from_numpy(plane).permute(2, 0, 1)[None] for plane in planes)
+
+
+def error(image, clean):
+    return float(((image - clean) ** 2).mean())
+
+
+def test_a_filter_that_is_right_keeps_its_changes():
+    clean, noisy, variance = tensors(*picture())
+    share = shrinkage.share(noisy, clean, variance)
+    assert share.shape == (1, 1, 96, 120)
+    assert share.mean() > 0.999 and share.min() > 0.9
+
+
+def test_a_filter_that_errs_is_held_back_as_far_as_is_best():
+    clean, noisy, variance = tensors(*picture())
+    wrong = clean + SIGMA  # errs by about the variance
+    blended = shrinkage.blend(noisy, wrong, shrinkage.share(noisy, wrong, variance))
+    best = 1 / (1 / error(noisy, clean) + 1 / error(wrong, clean))
+    assert best < error(blended, clean) < 1.25 * best < 0.8 * error(noisy, clean)
+
+
+def test_only_where_it_errs():
+    clean, noisy, variance = tensors(*picture())
+    wrong = clean.clone()
+    wrong[..., 60:] *= 1.5
+    share = shrinkage.share(noisy, wrong, variance)
+    assert share[..., : 60 - shrinkage.REACH].mean() > 0.999
+    assert share[..., 60 + shrinkage.REACH :].max() < 0.1
+
+
+def test_where_there_is_much_noise_nothing_is_held_back():
+    clean, noisy, variance = tensors(*picture(sigma=3))
+    assert shrinkage.share(noisy, clean + 1, variance).min() > 0.98
+
+
+def test_what_has_no_noise_stays():
+    clean, _, variance = tensors(*picture())
+    share = shrinkage.share(clean, clean * 1.1, variance * 0)
+    assert share.max() == 0
+    black = torch.zeros(1, 3, 20, 20)
+    assert torch.isfinite(shrinkage.share(black, black, black)).all()
+
+
+@pytest.mark.parametrize("texture", [0, 0.3])
+@pytest.mark.parametrize(("size", "times"), [((96, 120), 1.6), ((1200, 1300), 1.3)], ids=["small", "large"])
+def test_a_variance_that_is_too_small_is_found_out_beside_a_texture_too(size, times, texture):
+    _, noisy, variance = picture(*size, texture=texture)
+    assert 1 <= shrinkage.understated(noisy, variance) < times
+    assert shrinkage.understated(noisy, 10 * variance) == 1
+    assert 8 < shrinkage.understated(noisy, variance / 10) < 10 * times
+
+
+def test_nothing_is_told_by_an_empty_variance_or_a_few_pixels():
+    _, noisy, variance = picture()
+    assert shrinkage.understated(noisy, 0 * variance) == math.inf
+    for rows, columns in ((7, 120), (96, 9), (1, 1)):
+        assert shrinkage.understated(noisy[:rows, :columns], variance[:rows, :columns]) == math.inf
+
+
+def untrained():
+    torch.manual_seed(3)
+    network = build(ModelConfig(widths=(8, 8, 8), head=8, fine_kernel=3, kernel=3))
+    return network.eval()
+
+
+@pytest.mark.parametrize("tile", [0, 32])
+@pytest.mark.parametrize("passes", [1, 3])
+def test_layers_are_held_back_with_the_beauty(tile, passes):
+    clean, noisy, variance = picture(texture=0.3)
+    rng = np.random.default_rng(1)
+    beauties = [noisy + np.float32(SIGMA) * rng.standard_normal(noisy.shape, np.float32) for _ in range(passes)]
+    beauties = [beauty.clip(0) for beauty in beauties]
+    part = rng.random(noisy.shape, np.float32)
+    variance = (variance + np.float32(SIGMA**2)) / passes
+
+    def layers(crop):
+        for share in (part, 1 - part):
+            yield [torch.from_numpy((beauty * share)[crop]).permute(2, 0, 1).contiguous() for beauty in beauties]
+
+    out = [np.zeros_like(noisy) for _ in range(3)]
+
+    def put(index, tile, image):
+        out[index][tile.place] = image.permute(1, 2, 0)
+
+    guide = Guide(tuple(beauties), {"variance": variance})
+    filter_frame(untrained(), torch.device("cpu"), "float32", tile, guide, put, layers)
+    np.testing.assert_allclose(out[1] + out[2], out[0], rtol=1e-4, atol=1e-5)
+    without = Guide(tuple(beauties), {})
+    filtered = [np.zeros_like(noisy) for _ in range(3)]
+    out, held = filtered, out
+    filter_frame(untrained(), torch.device("cpu"), "float32", tile, without, put, layers)
+    assert error(held[0], clean) < 0.8 * error(filtered[0], clean)
+
+
+def test_tiles_are_held_back_as_the_whole_is(model):  # noqa: F811
+    _, noisy, variance = picture(texture=0.3)
+    whole, tiled = (Denoiser(model, tile=tile).denoise(noisy, variance=variance) for tile in (0, 40))
+    np.testing.assert_allclose(tiled, whole, rtol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """The tiny scene at 128 spp, as planes, and another pass of it."""
+    (view,) = open_pairs(render_tiny(tmp_path_factory.mktemp("many"), "--spp", "128", "--seed", "7"))
+    return view_planes(view, 0), view_planes(view, 1)["radiance"]
+
+
+def test_a_real_frame_of_many_samples_comes_out_no_worse_however_bad_the_model(model, many):  # noqa: F811
+    planes, other = many
+    denoiser = Denoiser(model)
+    known, unknown = (
+        relmse(denoiser.denoise(planes["radiance"], variance=v), other, other) for v in (planes["variance"], None)
+    )
+    noisy = relmse(planes["radiance"], other, other)
+    assert unknown > 3 * noisy
+    assert known < 1.1 * noisy
+
+
+@pytest.mark.parametrize("times", [0, 0.01, 0.1])
+def test_a_variance_that_means_something_else_does_not_leave_the_noise_in(tiny_pairs, tiny_reference, times):
+    planes = view_planes(open_pairs(tiny_pairs)[0], 3)
+    denoiser = Denoiser()
+    guides = planes["albedo"], planes["normal"]
+    right = relmse(denoiser.denoise(planes["radiance"], *guides, planes["variance"]), *tiny_reference)
+    wrong = relmse(denoiser.denoise(planes["radiance"], *guides, planes["variance"] * times), *tiny_reference)
+    assert wrong < 1.25 * right < 0.5 * relmse(planes["radiance"], *tiny_reference)
