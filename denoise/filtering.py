@@ -77,6 +77,7 @@ def filter_frame(
         looks: views of the frame that kernels are predicted from. Where more than one is asked for, passes are averaged
             first: nothing is gained by more, and the result can never be worse than that.
     """
+    variance = _variance(guide)
     if looks > 1:
         guide = guide.averaged()
     apart = len(guide.beauties) > 1
@@ -85,7 +86,6 @@ def filter_frame(
         tile = _TILE if height * width * looks > _LARGEST_WHOLE else 0
     factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
     reach = network.reach + (REACH + FARTHEST if apart or looks > 1 else 0)
-    variance = _variance(guide)
     reach += shrinkage.REACH if variance is not None else 0
     with torch.inference_mode(), mixed(device, precision):
         for one in tiles(height, width, tile, network.align, reach):
@@ -177,10 +177,13 @@ def _together(filtered: Iterable[Tensor], weights: Sequence[Tensor]) -> Tensor:
 
 
 def _variance(guide: Guide) -> np.ndarray | None:
-    """(H, W, 3) of the passes' mean, if it is known and there is something to it."""
-    if (variance := guide.auxiliary.get("variance")) is None:
+    """(H, W, 3) of the passes' mean, as they bring it or as they differ; None where that tells nothing."""
+    variance = guide.auxiliary.get("variance")
+    if variance is None and len(guide.beauties) > 1:
+        variance = spread(guide.beauties)
+    if variance is None:
         return None
-    times = shrinkage.understated(guide.averaged().beauties[0], variance)
+    times = shrinkage.understated(mean_of(guide.beauties), variance)
     return variance * np.float32(times) if math.isfinite(times) else None
 
 

@@ -20,7 +20,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-_NEAR = 3  # pixels each way over which noise and changes are averaged
+_NEAR = 5  # pixels each way over which noise and changes are averaged
 _AROUND = 2  # and brightness, which both are measured by
 #: Pixels each way that a share depends on.
 REACH = _NEAR + _AROUND

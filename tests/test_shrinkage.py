@@ -95,7 +95,7 @@ def untrained():
 
 @pytest.mark.parametrize("tile", [0, 32])
 @pytest.mark.parametrize("passes", [1, 3])
-def test_layers_are_held_back_with_the_beauty(tile, passes):
+def test_layers_are_held_back_with_the_beauty(tile, passes, monkeypatch):
     clean, noisy, variance = picture(texture=0.3)
     rng = np.random.default_rng(1)
     beauties = [noisy + np.float32(SIGMA) * rng.standard_normal(noisy.shape, np.float32) for _ in range(passes)]
@@ -115,11 +115,27 @@ def test_layers_are_held_back_with_the_beauty(tile, passes):
     guide = Guide(tuple(beauties), {"variance": variance})
     filter_frame(untrained(), torch.device("cpu"), "float32", tile, guide, put, layers)
     np.testing.assert_allclose(out[1] + out[2], out[0], rtol=1e-4, atol=1e-5)
-    without = Guide(tuple(beauties), {})
-    filtered = [np.zeros_like(noisy) for _ in range(3)]
-    out, held = filtered, out
-    filter_frame(untrained(), torch.device("cpu"), "float32", tile, without, put, layers)
-    assert error(held[0], clean) < 0.8 * error(filtered[0], clean)
+    held = out[0].copy()
+    monkeypatch.setattr(shrinkage, "understated", lambda *_: math.inf)
+    filter_frame(untrained(), torch.device("cpu"), "float32", tile, guide, put, layers)
+    assert error(held, clean) < 0.8 * error(out[0], clean)
+
+
+@pytest.mark.parametrize("looks", [1, 4])
+def test_what_passes_differ_by_holds_back_too(looks, monkeypatch):
+    clean, noisy, _ = picture(texture=0.3)
+    noise = np.random.default_rng(2).standard_normal(noisy.shape, np.float32)
+    guide = Guide((noisy, (clean + np.float32(SIGMA) * noise).clip(0)))
+    out = np.zeros_like(noisy)
+
+    def put(_, tile, image):
+        out[tile.place] = image.permute(1, 2, 0)
+
+    filter_frame(untrained(), torch.device("cpu"), "float32", 0, guide, put, looks=looks)
+    held = error(out, clean)
+    monkeypatch.setattr(shrinkage, "understated", lambda *_: math.inf)
+    filter_frame(untrained(), torch.device("cpu"), "float32", 0, guide, put, looks=looks)
+    assert held < 0.8 * error(out, clean)
 
 
 def test_tiles_are_held_back_as_the_whole_is(model):  # noqa: F811
