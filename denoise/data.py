@@ -326,7 +326,7 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
     planes["target"] = weighted_mean(inner[rest, :3], view.spp[rest])
 
     for _ in range(scale // 2):
-        planes = _halve(planes)
+        planes = halved(planes)
     if rng.random() < _FIREFLIES:
         _add_fireflies(planes, rng)
     _drop(planes, rng)
@@ -352,8 +352,12 @@ def _scale(crop: int, most: int, rng: np.random.Generator) -> tuple[int, int]:
     return 2 if rng.random() < _HALVED and most >= 2 * crop else 1, crop
 
 
-def _halve(planes: Planes) -> Planes:
-    """The view as if rendered at half the size, with four times the samples: more detail in a pixel, and less noise."""
+def halved(planes: Planes) -> Planes:
+    """A view as if rendered at half the size, with four times the samples: more detail in a pixel, and less noise.
+
+    Args:
+        planes: (3, H, W) float32, H and W even.
+    """
     means = {name: halve(torch.from_numpy(plane)[None])[0].numpy() for name, plane in planes.items()}
     return {name: mean / 4 if name == "variance" else mean for name, mean in means.items()}
 

@@ -31,6 +31,14 @@ def test_the_smallest_passes_are_the_input_and_the_two_largest_the_reference():
     np.testing.assert_array_equal(planes["radiance"].transpose(2, 0, 1), view((8, 8, 8)).passes[0, :3])
 
 
+def test_views_can_be_taken_at_a_quarter_of_their_size():
+    one = view((1, 2, 8, 16))
+    planes, halves = _case(one, 4, halvings=2)
+    assert all(plane.shape == (12, 16, 3) for plane in (*planes.values(), *halves))
+    half = one.passes[3, :3].astype(np.float32).reshape(3, 12, 4, 16, 4).mean((2, 4)).transpose(1, 2, 0)
+    np.testing.assert_allclose(halves[1], half, rtol=1e-5)
+
+
 def test_each_denoiser_is_divided_by_oidn():
     class Nothing:
         def denoise(self, beauty, *_):
@@ -39,6 +47,7 @@ def test_each_denoiser_is_divided_by_oidn():
     views = [view((2, 64, 64), seed) for seed in range(2)]
     found = list(ratios([*views, view((2, 2))], [Denoiser(), Nothing()], 4))
     assert len(found) == 2
-    for noise, (shipped, noisy) in found:
+    for noise, theirs, (shipped, noisy) in found:
+        assert noisy * theirs == pytest.approx(noise)
         assert 0.4 < noise < 0.6  # the variance of two samples, relative to the square of the mean, is a half
         assert 0 < shipped < 20 and noisy > 5 * shipped

@@ -1,12 +1,12 @@
 """How near to OIDN's best mode models come on data sets: on those that they were trained on, or on others.
 
-    python -m tools.compare_sets DIR... [--model MODEL]... [--spp 4]
+    python -m tools.compare_sets DIR... [--model MODEL]... [--spp 4] [--halvings 2]
 
 Where a model does far better on the views that it was trained on than on others of the same kind, it needs more views;
 where it does as badly on both, more time, or a larger network. Of each view the smallest passes, `--spp` together, are
 the input; the two largest are the halves of a reference. That is a noisy one: single views say little, their median
 more. Below stand views as noisy as most frames are, noisier ones, and those of which fireflies leave little to see, by
-the input's relMSE.
+the input's relMSE. With --halvings 2 views are a quarter as large, with sixteen times the samples a pixel.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from denoise import process
-from denoise.data import StoredView, load_sets, merge_passes
+from denoise.data import StoredView, halved, load_sets, merge_passes
 from denoise.denoiser import Denoiser
 from denoise.errors import McdenoiseError
 from denoise.frame import Planes
@@ -32,9 +32,9 @@ _NOISY, _FIREFLIES = 3.0, 50.0
 
 
 def ratios(
-    views: Sequence[StoredView], denoisers: Sequence[Denoiser], spp: float
-) -> Iterator[tuple[float, list[float]]]:
-    """The input's relMSE, and what each denoiser's is, divided by that of OIDN's best mode, view by view.
+    views: Sequence[StoredView], denoisers: Sequence[Denoiser], spp: float, halvings: int = 0
+) -> Iterator[tuple[float, float, list[float]]]:
+    """The relMSE of the input and of OIDN's best mode, and what each denoiser's is, divided by that, view by view.
 
     Views of fewer than three passes are passed over, and those whose reference is too noisy to tell OIDN's error.
 
@@ -42,29 +42,33 @@ def ratios(
         views: with two passes that are larger than the others, best of all.
         denoisers: to compare.
         spp: that the input may have; if the smallest pass has more, it alone is the input.
+        halvings: how many times views are taken at half their size.
     """
     from tools.benchmark.oidn import denoise as oidn
 
     for view in views:
         if len(view.spp) < 3:
             continue
-        planes, halves = _case(view, spp)
+        planes, halves = _case(view, spp, halvings)
         theirs = relmse(oidn(planes, "best"), *halves)
         if theirs > 0:
             guides = (planes.get(name) for name in ("albedo", "normal", "variance"))
             arguments = (planes["radiance"], *guides)
             ours = [relmse(denoiser.denoise(*arguments), *halves) / theirs for denoiser in denoisers]
-            yield relmse(planes["radiance"], *halves), ours
+            yield relmse(planes["radiance"], *halves), theirs, ours
 
 
-def _case(view: StoredView, spp: float) -> tuple[Planes, tuple[np.ndarray, np.ndarray]]:
+def _case(view: StoredView, spp: float, halvings: int = 0) -> tuple[Planes, tuple[np.ndarray, np.ndarray]]:
     """The input's planes, (H, W, 3) each, and both halves of the reference."""
     order = np.argsort(view.spp, kind="stable")
     count = max(1, int((np.cumsum(view.spp[order[:-2]]) <= spp).sum()))
     chosen = order[:count]
-    merged = merge_passes(view.passes[chosen], view.spp[chosen])
-    planes = {name: np.ascontiguousarray(plane.transpose(1, 2, 0)) for name, plane in merged.items()}
-    first, second = (view.passes[index, :3].astype(np.float32).transpose(1, 2, 0) for index in order[-2:])
+    planes = merge_passes(view.passes[chosen], view.spp[chosen])
+    halves = {str(index): view.passes[index, :3].astype(np.float32) for index in order[-2:]}
+    for _ in range(halvings):
+        planes, halves = halved(planes), halved(halves)
+    planes = {name: np.ascontiguousarray(plane.transpose(1, 2, 0)) for name, plane in planes.items()}
+    first, second = (half.transpose(1, 2, 0) for half in halves.values())
     return planes, (first, second)
 
 
@@ -74,31 +78,34 @@ def main() -> None:
     parser.add_argument("directories", nargs="+", type=Path, metavar="DIR")
     parser.add_argument("--model", type=Path, action="append", help="(default: the shipped one)")
     parser.add_argument("--spp", type=float, default=4)
+    parser.add_argument("--halvings", type=int, default=0, help="times that views are taken at half their size")
     arguments = parser.parse_args()
     process.tune()
     models = arguments.model or [None]
     try:
         denoisers = [Denoiser(model) for model in models]
         views = load_sets(arguments.directories, sample=False)
-        found = list(ratios(views, denoisers, arguments.spp))
+        found = list(ratios(views, denoisers, arguments.spp, arguments.halvings))
     except McdenoiseError as error:
         raise SystemExit(f"compare_sets: {error}") from error
     if not len(found):
         raise SystemExit("compare_sets: no view has three passes; render data sets with more of them")
-    noise, ours = (np.array(column) for column in zip(*found, strict=True))
+    noise, theirs, ours = (np.array(column) for column in zip(*found, strict=True))
     classes = {
         "all": np.full(len(noise), True),
         f"below {_NOISY:g}": noise < _NOISY,
         f"{_NOISY:g} to {_FIREFLIES:g}": (noise >= _NOISY) & (noise < _FIREFLIES),
         f"above {_FIREFLIES:g}": noise >= _FIREFLIES,
     }
-    table = Table("input's relMSE", "views", "model", "relMSE, times OIDN's best: median", "quartiles", box=box.SIMPLE)
+    errors = "relMSE, times OIDN's best: median", "quartiles", "worse than the input"
+    table = Table("input's relMSE", "views", "model", *errors, box=box.SIMPLE)
     for name, chosen in classes.items():
         for model, own in zip(models, ours[chosen].T, strict=True):
             if len(own):
                 low, median, high = np.percentile(own, (25, 50, 75))
-                row = (name, str(len(own)), str(model or "shipped"), f"{median:.3f}", f"{low:.3f} {high:.3f}")
-                table.add_row(*row)
+                worse = int((own * theirs[chosen] > noise[chosen]).sum())
+                figures = f"{median:.3f}", f"{low:.3f} {high:.3f}", str(worse)
+                table.add_row(name, str(len(own)), str(model or "shipped"), *figures)
     Console(width=120).print(table)
 
 
