@@ -31,6 +31,9 @@ LayerCrops = Callable[[tuple[slice, slice]], Iterable[Sequence[Tensor]]]
 #: Takes a result: 0 for the beauty or 1, 2, ... for the layers, the tile, and (3, h, w) of its inner rectangle.
 Put = Callable[[int, Tile, Tensor], None]
 
+#: Index of a piece of the frame.
+Piece = tuple[slice, slice] | np.ndarray
+
 _LARGEST_WHOLE = 9_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
 _LOOKS_OF_SEVERAL = 3  # where there are several passes: with two, frames can come out worse than averaged first
 _FIRST_OF_TWO = 2.5  # the first view of two passes is what averaging first would see, and counts for so many others
@@ -101,7 +104,7 @@ def filter_frame(
             image, kept = _together(filtered, weights), None
             if variance is not None:
                 noisy = _tensor(mean_of([beauty[one.crop] for beauty in guide.beauties]))
-                kept = shrinkage.share(noisy * factor, image * factor, _tensor(variance[one.crop]) * factor**2)
+                kept = shrinkage.share(noisy * factor, image * factor, _tensor(variance(one.crop)) * factor**2)
                 image = shrinkage.blend(noisy, image, kept)
             put(0, one, _inner(image, one))
             if kernels is None:
@@ -176,15 +179,18 @@ def _together(filtered: Iterable[Tensor], weights: Sequence[Tensor]) -> Tensor:
     return sum(images, next(images))
 
 
-def _variance(guide: Guide) -> np.ndarray | None:
-    """(H, W, 3) of the passes' mean, as they bring it or as they differ; None where that tells nothing."""
-    variance = guide.auxiliary.get("variance")
-    if variance is None and len(guide.beauties) > 1:
-        variance = spread(guide.beauties)
-    if variance is None:
+def _variance(guide: Guide) -> Callable[[Piece], np.ndarray] | None:
+    """Gives (h, w, 3) of the passes' mean, as they bring it or as they differ; None where that tells nothing."""
+    known = guide.auxiliary.get("variance")
+    if known is None and len(guide.beauties) == 1:
         return None
-    times = shrinkage.understated(mean_of(guide.beauties), variance)
-    return variance * np.float32(times) if math.isfinite(times) else None
+
+    def told(piece: Piece) -> np.ndarray:
+        return spread([beauty[piece] for beauty in guide.beauties]) if known is None else known[piece]
+
+    rows = shrinkage.sample(*guide.beauties[0].shape[:2])
+    times = shrinkage.understated(mean_of([beauty[rows] for beauty in guide.beauties]), told(rows))
+    return (lambda piece: told(piece) * np.float32(times)) if math.isfinite(times) else None
 
 
 def _inner(image: Tensor, tile: Tile) -> Tensor:

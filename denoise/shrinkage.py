@@ -47,7 +47,7 @@ def share(noisy: Tensor, filtered: Tensor, variance: Tensor) -> Tensor:
         (1, 1, h, w) in [0, 1], the same for all channels and layers.
     """
     bright = _mean(filtered.square().mean(1, keepdim=True), _AROUND) + _BLACK
-    noise = _mean(variance.mean(1, keepdim=True) / bright, _NEAR)
+    noise = _mean(variance.mean(1, keepdim=True).clamp_min_(0) / bright, _NEAR)
     change = _mean((filtered - noisy).square_().mean(1, keepdim=True) / bright, _NEAR)
     error = (change - _MARGIN * noise).clamp_min_(0)
     held = error / (noise + error).clamp_min_(torch.finfo(torch.float32).tiny)
@@ -59,6 +59,12 @@ def blend(noisy: Tensor, filtered: Tensor, share: Tensor) -> Tensor:
     return torch.lerp(noisy, filtered, share)
 
 
+def sample(height: int, width: int) -> np.ndarray:
+    """Rows of a frame, some next to each other, that are enough for `understated`; of a small frame all."""
+    bands = np.arange(height // _BLOCK * _BLOCK).reshape(-1, _BLOCK)
+    return bands[:: 1 + height * width // _ENOUGH].ravel()
+
+
 def understated(radiance: np.ndarray, variance: np.ndarray) -> float:
     """By how much a variance has to be multiplied to be that of the noise; 1 if it is as large, or larger.
 
@@ -66,7 +72,7 @@ def understated(radiance: np.ndarray, variance: np.ndarray) -> float:
     the smoothest blocks' second differences are six times its variance.
 
     Args:
-        radiance: (H, W, 3) float32.
+        radiance: (H, W, 3) float32, rows of a `sample`.
         variance: likewise, of its pixels.
 
     Returns:
@@ -76,17 +82,14 @@ def understated(radiance: np.ndarray, variance: np.ndarray) -> float:
     rows, columns = height // _BLOCK, (width - 2) // _BLOCK
     if rows < 1 or columns < 1:
         return math.inf
-    every = 1 + height * width // _ENOUGH
-
-    def bands(plane: np.ndarray) -> np.ndarray:
-        return plane[: rows * _BLOCK].reshape(rows, _BLOCK, width, 3)[::every, :, : columns * _BLOCK + 2].astype(float)
 
     def blocks(plane: np.ndarray) -> np.ndarray:
-        return plane.reshape(len(plane), _BLOCK, columns, _BLOCK, 3).mean((1, 3, 4))
+        whole = plane[: rows * _BLOCK, : columns * _BLOCK]
+        return whole.reshape(rows, _BLOCK, columns, _BLOCK, 3).mean((1, 3, 4))
 
-    x, v = bands(radiance), bands(variance)
-    seen = blocks((x[:, :, :-2] - 2 * x[:, :, 1:-1] + x[:, :, 2:]) ** 2)
-    told = blocks(v[:, :, :-2] + 4 * v[:, :, 1:-1] + v[:, :, 2:])
+    x, v = radiance.astype(np.float64), variance.astype(np.float64)
+    seen = blocks((x[:, :-2] - 2 * x[:, 1:-1] + x[:, 2:]) ** 2)
+    told = blocks(v[:, :-2] + 4 * v[:, 1:-1] + v[:, 2:])
     known = told > 0
     if not known.any():
         return math.inf
