@@ -104,7 +104,7 @@ def filter_frame(
             image, kept = _together(filtered, weights), None
             if variance is not None:
                 noisy = _tensor(mean_of([beauty[one.crop] for beauty in guide.beauties]))
-                kept = shrinkage.share(noisy * factor, image * factor, _tensor(variance(one.crop)) * factor**2)
+                kept = shrinkage.share(noisy, image, variance(one.crop), factor)
                 image = shrinkage.blend(noisy, image, kept)
             put(0, one, _inner(image, one))
             if kernels is None:
@@ -179,8 +179,8 @@ def _together(filtered: Iterable[Tensor], weights: Sequence[Tensor]) -> Tensor:
     return sum(images, next(images))
 
 
-def _variance(guide: Guide) -> Callable[[Piece], np.ndarray] | None:
-    """Gives (h, w, 3) of the passes' mean, as they bring it or as they differ; None where that tells nothing."""
+def _variance(guide: Guide) -> Callable[[Piece], Tensor] | None:
+    """Gives (1, 3, h, w) of the passes' mean, as they bring it or as they differ; None where that tells nothing."""
     known = guide.auxiliary.get("variance")
     if known is None and len(guide.beauties) == 1:
         return None
@@ -190,7 +190,7 @@ def _variance(guide: Guide) -> Callable[[Piece], np.ndarray] | None:
 
     rows = shrinkage.sample(*guide.beauties[0].shape[:2])
     times = shrinkage.understated(mean_of([beauty[rows] for beauty in guide.beauties]), told(rows))
-    return (lambda piece: told(piece) * np.float32(times)) if math.isfinite(times) else None
+    return (lambda piece: _tensor(told(piece)).mul_(times)) if math.isfinite(times) else None
 
 
 def _inner(image: Tensor, tile: Tile) -> Tensor:

@@ -12,6 +12,8 @@ the first look is what averaging first would see, and counts as 2.5 do, so that 
 other looks, on the frame turned and moved by a pixel (`views`), err differently. Where a firefly of one half has left a
 blotch it hardly counts (`blotches.shares`).
 
+What the passes differ by also holds the result back where it strays from their mean by more (`shrinkage`).
+
 With `--quality best` the passes are averaged first, and their mean is looked at in four ways as any frame is: nothing
 is gained there by keeping them apart. `python -m tools.compare_passes` measures it all against each pass alone and
 against averaging first.

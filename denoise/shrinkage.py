@@ -35,18 +35,19 @@ _SMOOTH = 0.05  # of all blocks are taken to be without a texture
 _USUAL = 1.5  # their differences, told by so few pixels, are as much smaller than the variance
 
 
-def share(noisy: Tensor, filtered: Tensor, variance: Tensor) -> Tensor:
+def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor) -> Tensor:
     """Of each pixel's change, how much is to stay.
 
     Args:
-        noisy: (1, 3, h, w), exposure-normalised.
+        noisy: (1, 3, h, w), scene units.
         filtered: likewise.
         variance: of the noisy pixels, likewise, in units of the square.
+        factor: (1, 1, 1, 1), the exposure.
 
     Returns:
         (1, 1, h, w) in [0, 1], the same for all channels and layers.
     """
-    bright = _mean(filtered.square().mean(1, keepdim=True), _AROUND) + _BLACK
+    bright = _mean(filtered.square().mean(1, keepdim=True), _AROUND) + _BLACK / factor**2
     noise = _mean(variance.mean(1, keepdim=True).clamp_min_(0) / bright, _NEAR)
     change = _mean((filtered - noisy).square_().mean(1, keepdim=True) / bright, _NEAR)
     error = (change - _MARGIN * noise).clamp_min_(0)

@@ -30,21 +30,25 @@ def tensors(*planes):
     return (torch.from_numpy(plane).permute(2, 0, 1)[None] for plane in planes)
 
 
+def share(noisy, filtered, variance):
+    return shrinkage.share(noisy, filtered, variance, torch.full((1, 1, 1, 1), 0.18))
+
+
 def error(image, clean):
     return float(((image - clean) ** 2).mean())
 
 
 def test_a_filter_that_is_right_keeps_its_changes():
     clean, noisy, variance = tensors(*picture())
-    share = shrinkage.share(noisy, clean, variance)
-    assert share.shape == (1, 1, 96, 120)
-    assert share.mean() > 0.999 and share.min() > 0.9
+    kept = share(noisy, clean, variance)
+    assert kept.shape == (1, 1, 96, 120)
+    assert kept.mean() > 0.999 and kept.min() > 0.9
 
 
 def test_a_filter_that_errs_is_held_back_as_far_as_is_best():
     clean, noisy, variance = tensors(*picture())
     wrong = clean + SIGMA  # errs by about the variance
-    blended = shrinkage.blend(noisy, wrong, shrinkage.share(noisy, wrong, variance))
+    blended = shrinkage.blend(noisy, wrong, share(noisy, wrong, variance))
     best = 1 / (1 / error(noisy, clean) + 1 / error(wrong, clean))
     assert best < error(blended, clean) < 1.25 * best < 0.8 * error(noisy, clean)
 
@@ -53,22 +57,22 @@ def test_only_where_it_errs():
     clean, noisy, variance = tensors(*picture())
     wrong = clean.clone()
     wrong[..., 60:] *= 1.5
-    share = shrinkage.share(noisy, wrong, variance)
-    assert share[..., : 60 - shrinkage.REACH].mean() > 0.999
-    assert share[..., 60 + shrinkage.REACH :].max() < 0.1
+    kept = share(noisy, wrong, variance)
+    assert kept[..., : 60 - shrinkage.REACH].mean() > 0.999
+    assert kept[..., 60 + shrinkage.REACH :].max() < 0.1
 
 
 def test_where_there_is_much_noise_nothing_is_held_back():
     clean, noisy, variance = tensors(*picture(sigma=3))
-    assert shrinkage.share(noisy, clean + 1, variance).min() > 0.98
+    assert share(noisy, clean + 1, variance).min() > 0.98
 
 
 def test_what_has_no_noise_stays():
     clean, _, variance = tensors(*picture())
-    share = shrinkage.share(clean, clean * 1.1, variance * 0)
-    assert share.max() == 0
+    kept = share(clean, clean * 1.1, variance * 0)
+    assert kept.max() == 0
     black = torch.zeros(1, 3, 20, 20)
-    assert torch.isfinite(shrinkage.share(black, black, black)).all()
+    assert torch.isfinite(share(black, black, black)).all()
 
 
 @pytest.mark.parametrize("texture", [0, 0.3])
@@ -105,8 +109,8 @@ def test_layers_are_held_back_with_the_beauty(tile, passes, monkeypatch):
     variance = (variance + np.float32(SIGMA**2)) / passes
 
     def layers(crop):
-        for share in (part, 1 - part):
-            yield [torch.from_numpy((beauty * share)[crop]).permute(2, 0, 1).contiguous() for beauty in beauties]
+        for some in (part, 1 - part):
+            yield [torch.from_numpy((beauty * some)[crop]).permute(2, 0, 1).contiguous() for beauty in beauties]
 
     out = [np.zeros_like(noisy) for _ in range(3)]
 
