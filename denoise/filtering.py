@@ -67,7 +67,7 @@ def filter_frame(
     layers: LayerCrops = lambda crop: (),
     looks: int = 1,
 ) -> None:
-    """Denoise a whole frame: exposure, padding to the network's grid, tiles, and back.
+    """Denoise a whole frame: exposure, padding to the network's grid, tiles, no more than noise explains, and back.
 
     Args:
         network: on `device`.
@@ -78,7 +78,7 @@ def filter_frame(
         put: takes the results as they come, in scene units, on the CPU.
         layers: to be filtered with the beauty's kernels; a network that predicts no kernels can have none.
         looks: views of the frame that kernels are predicted from. Where more than one is asked for, passes are averaged
-            first: nothing is gained by more, and the result can never be worse than that.
+            first: nothing is gained by more. What they differ by still tells how much may be changed.
     """
     variance = _variance(guide)
     if looks > 1:
