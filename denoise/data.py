@@ -1,7 +1,8 @@
-"""From a data set of passes to training batches: decode once, split passes, crop, augment.
+"""From a data set to the views that a training draws from: decode once, weigh, merge passes and split them.
 
-A view's passes are all estimates of one image with independent noise. Each time a view is drawn, its passes are split
-anew into an input subset and a target subset, disjoint; everything the network sees comes from the input subset.
+A view's passes are all estimates of one image with independent noise. Each time a view is drawn (`denoise.crops`), its
+passes are split anew into an input subset and a target subset, disjoint; everything the network sees comes from the
+input subset.
 """
 
 from __future__ import annotations
@@ -15,10 +16,8 @@ import numpy as np
 import torch
 
 from denoise.errors import PairsError
-from denoise.features import Inputs
 from denoise.files import replacing
 from denoise.frame import Planes
-from denoise.kernels import halve
 from denoise.losses import log_l2
 from denoise.packed import Mapping, is_packed, read_index
 from denoise.pairs import HALF_MAX, View, open_pairs, view_planes
@@ -34,14 +33,6 @@ _HELD_OUT_EVERY = 16  # where no view belongs to a validation split, one view in
 
 LEAST_NOISE = 0.2  # loss; views cleaner than this do not count more and more
 MOST_NOISE = 0.6  # loss; of views noisier than this targets say so little that they are better left out
-
-# Augmentation, as chances a sample is drawn with
-_DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
-_BLACK, _SMALLER, _FIREFLIES = 0.01, 0.05, 0.05
-_HALVED, _QUARTERED = 0.5, 0.15
-_EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
-_MOST_FIREFLIES = 4  # of a crop that gets any
-_FIREFLY_STOPS = 4, 14  # by how much they are brighter than the crop's mean
 
 
 @dataclass(frozen=True)
@@ -278,138 +269,3 @@ def largest_and_others(spp: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Indices of the largest of a view's passes, and of all others."""
     largest = int(spp.argmax())
     return np.array([largest]), np.delete(np.arange(len(spp)), largest)
-
-
-def draw_batch(
-    views: Sequence[StoredView], count: int, crop: int, rng: np.random.Generator, share: slice = slice(None)
-) -> tuple[list[StoredView], Inputs, torch.Tensor, torch.Tensor | None]:
-    """A training batch: crops of random views.
-
-    Each crop has random numbers of its own, so that it is the same whoever draws it, and whatever else is drawn.
-
-    Args:
-        views: what to draw from, all with yardsticks or none.
-        count: crops of the whole batch.
-        crop: side of a crop in pixels.
-        rng: fresh from its seed, which everything random comes from; the same seed gives the same batch.
-        share: which of the batch's crops to draw.
-
-    Returns:
-        The views, inputs (B, ., crop, crop), target radiance (B, 3, crop, crop) and, if views have them, yardsticks
-        likewise, of the B crops of the share, all in raw scene units.
-    """
-    seeds = rng.bit_generator.seed_seq.spawn(count)  # type: ignore[attr-defined]  # all but those set by hand have it
-    drawn, samples = [], []
-    for own in map(np.random.default_rng, seeds[share]):
-        drawn.append(views[int(own.integers(len(views)))])
-        samples.append(_draw_sample(drawn[-1], crop, own))
-    batch = {key: torch.from_numpy(np.stack([s[key] for s in samples])) for key in samples[0]}
-    return drawn, Inputs._make(batch[name] for name in Inputs._fields), batch["target"], batch.get("yardstick")
-
-
-def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """One augmented crop (Lehtinen et al. 2018, section 3.3, and the augmentations usual for denoisers)."""
-    height, width = view.passes.shape[-2:]
-    scale, side = _scale(crop, min(height, width), rng)
-    smaller = rng.integers(side // 2, side + 1, 2) if rng.random() < _SMALLER else (side, side)
-    h, w = (min(int(one) * scale, most) for one, most in zip(smaller, (height, width), strict=True))
-    y, x = rng.integers(height - h + 1), rng.integers(width - w + 1)
-    inner = view.passes[..., y : y + h, x : x + w]
-
-    chosen, rest = split_passes(view.spp, rng)
-    planes = merge_passes(inner[chosen], view.spp[chosen])
-    if view.yardsticks is not None:  # by passes that are not in the target
-        largest, _ = largest_and_others(view.spp)
-        alone = largest[0] in rest
-        rest = largest if alone else rest
-        planes["yardstick"] = view.yardsticks[int(alone), :, y : y + h, x : x + w].astype(np.float32)
-    planes["target"] = weighted_mean(inner[rest, :3], view.spp[rest])
-
-    for _ in range(scale // 2):
-        planes = halved(planes)
-    if rng.random() < _FIREFLIES:
-        _add_fireflies(planes, rng)
-    _drop(planes, rng)
-    rotation = np.linalg.qr(rng.standard_normal((3, 3)))[0].astype(np.float32)
-    if "normal" in planes:
-        planes["normal"] = np.einsum("ij,jhw->ihw", rotation, planes["normal"])
-    channels = rng.permutation(3)
-    for name in ("radiance", "albedo", "variance", "target", "yardstick"):
-        if name in planes:
-            planes[name] = planes[name][channels]
-    if rng.random() < _BLACK:
-        for name in ("radiance", "variance", "target", "yardstick"):
-            if name in planes:
-                planes[name] = np.zeros_like(planes[name])
-    planes = _turn(planes, rng)
-    return _padded(planes, crop, mirrored=scale == 4)
-
-
-def _scale(crop: int, most: int, rng: np.random.Generator) -> tuple[int, int]:
-    """How many of a view's pixels one of a crop's is wide, and the crop's side, which is smaller in small views."""
-    if rng.random() < _QUARTERED and (side := min(crop, most // 4)) >= crop // 2:
-        return 4, side
-    return 2 if rng.random() < _HALVED and most >= 2 * crop else 1, crop
-
-
-def halved(planes: Planes) -> Planes:
-    """A view as if rendered at half the size, with four times the samples: more detail in a pixel, and less noise.
-
-    Args:
-        planes: (3, H, W) float32, H and W even.
-    """
-    means = {name: halve(torch.from_numpy(plane)[None])[0].numpy() for name, plane in planes.items()}
-    return {name: mean / 4 if name == "variance" else mean for name, mean in means.items()}
-
-
-def _add_fireflies(planes: Planes, rng: np.random.Generator) -> None:
-    """Single pixels far too bright, in the input alone: of paths so rare that the mean hardly knows them."""
-    _, height, width = planes["radiance"].shape
-    count = int(rng.integers(1, _MOST_FIREFLIES + 1))
-    y, x = rng.integers(height, size=count), rng.integers(width, size=count)
-    light = planes["radiance"].mean() * 2.0 ** rng.uniform(*_FIREFLY_STOPS, count) * rng.uniform(0.2, 1, (3, count))
-    planes["radiance"][:, y, x] += light
-    if "variance" in planes:  # n samples, of which one has n times the light, and the others none
-        planes["variance"][:, y, x] += light**2
-
-
-def _drop(planes: Planes, rng: np.random.Generator) -> None:
-    """Take inputs away at random, so that one model serves frames with and without them."""
-    both = rng.random() < _DROP_BOTH
-    for plane, chance in (("albedo", _DROP_ALBEDO), ("normal", _DROP_NORMAL), ("variance", _DROP_VARIANCE)):
-        dropped = rng.random() < chance
-        if dropped or (both and plane != "variance"):
-            planes.pop(plane, None)
-
-
-def _turn(planes: Planes, rng: np.random.Generator) -> Planes:
-    """Flips and transposition, the same for all planes."""
-    flip_y, flip_x, transpose = rng.random(3) < 0.5
-    turned = {}
-    for name, plane in planes.items():
-        plane = plane[:, ::-1] if flip_y else plane
-        plane = plane[:, :, ::-1] if flip_x else plane
-        turned[name] = plane.transpose(0, 2, 1) if transpose else plane
-    return turned
-
-
-def _padded(planes: Planes, crop: int, mirrored: bool) -> dict[str, np.ndarray]:
-    """All planes at (C, crop, crop), absent inputs zero and marked.
-
-    Edges are repeated, as at inference, or the picture is mirrored, if it is much smaller than the crop.
-    """
-    sample = {"present": np.array([name in planes for name in ("albedo", "normal", "variance")], np.float32)}
-    for name in dict.fromkeys(("radiance", "albedo", "normal", "variance", *planes)):
-        if name in planes:
-            _, h, w = planes[name].shape
-            more = (0, 0), (0, crop - h), (0, crop - w)
-            padded = np.pad(planes[name], more, "symmetric") if mirrored else np.pad(planes[name], more, "edge")
-            sample[name] = np.ascontiguousarray(padded)
-        else:
-            sample[name] = np.zeros((3, crop, crop), np.float32)
-    return sample
-
-
-def jitter_exposure(count: int, rng: np.random.Generator) -> torch.Tensor:
-    """(count, 1, 1, 1) factors, log-uniform around one."""
-    return torch.from_numpy(2.0 ** rng.uniform(-_EXPOSURE_STOPS, _EXPOSURE_STOPS, (count, 1, 1, 1))).float()

@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from denoise.data import StoredView, draw_batch, jitter_exposure, worth_learning
+from denoise.crops import draw_batch, jitter_exposure
+from denoise.data import StoredView, worth_learning
 from denoise.features import Inputs
 from denoise.pool import WatchedFolder
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from denoise.data import decode, draw_batch, load_sets, load_views
+from denoise.crops import draw_batch
+from denoise.data import decode, load_sets, load_views
 from denoise.errors import PairsError
 from denoise.packed import INDEX, Mapping, is_packed, read_index, write_packed
 from denoise.pairs import open_pairs

@@ -18,7 +18,8 @@ import torch
 import torch.multiprocessing
 
 from denoise.checkpoint import load_model, load_state
-from denoise.data import StoredView, draw_batch, load_views
+from denoise.crops import draw_batch
+from denoise.data import StoredView, load_views
 from denoise.distributed import ALONE, Group, joined
 from denoise.errors import TrainingError
 from denoise.network import ModelConfig, build

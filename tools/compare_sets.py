@@ -21,7 +21,8 @@ from rich.console import Console
 from rich.table import Table
 
 from denoise import process
-from denoise.data import StoredView, halved, load_sets, merge_passes
+from denoise.crops import halved
+from denoise.data import StoredView, load_sets, merge_passes
 from denoise.denoiser import Denoiser
 from denoise.errors import McdenoiseError
 from denoise.frame import Planes

@@ -18,7 +18,8 @@ from rich.table import Table
 from torch import Tensor, nn
 
 from denoise.checkpoint import load_model
-from denoise.data import StoredView, draw_batch, load_sets
+from denoise.crops import draw_batch
+from denoise.data import StoredView, load_sets
 from denoise.errors import McdenoiseError
 from denoise.transfer import exposure
 

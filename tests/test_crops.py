@@ -1,0 +1,145 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from denoise import crops
+from denoise.crops import draw_batch
+from denoise.data import StoredView
+
+
+@pytest.fixture
+def no_fireflies(monkeypatch):
+    """Inputs are nothing but the mean of their passes."""
+    monkeypatch.setattr(crops, "_FIREFLIES", 0)
+
+
+def noise_view(height=37, width=45) -> StoredView:
+    """Passes that tell which pass and column a value came from; no two subsets of them have the same mean."""
+    passes = np.zeros((3, 12, height, width), np.float16)
+    passes[:, :3] = np.arange(width)[None, None, None] / 64 + np.array([1, 2, 4])[:, None, None, None]
+    passes[:, 3:6] = passes[:, :3] / 8
+    passes[:, 6:] = np.nan
+    return StoredView("set/view", passes, np.array([1, 1, 1], np.float32), held_out=False)
+
+
+def test_batches_are_a_function_of_the_random_state():
+    view = noise_view()
+    drawn, a, ta, _ = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
+    _, b, tb, _ = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
+    _, c, *_ = draw_batch([view], 4, 32, np.random.default_rng((5, 10)))
+    assert [one.name for one in drawn] == ["set/view"] * 4
+    assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True)) and torch.equal(ta, tb)
+    assert not torch.equal(a.radiance, c.radiance)
+    assert a.radiance.shape == ta.shape == (4, 3, 32, 32)
+
+
+@pytest.mark.usefixtures("no_fireflies")
+def test_auxiliary_planes_come_from_the_input_passes_and_stay_aligned():
+    view = noise_view()
+    checked = 0
+    for seed in range(60):
+        _, inputs, target, _ = draw_batch([view], 1, 32, np.random.default_rng(seed))
+        if not inputs.present[0, 0] or not inputs.radiance.any():
+            continue
+        checked += 1
+        # albedo = radiance / 8 pass for pass: equal only if both are of the same passes, the same crop and turn
+        torch.testing.assert_close(inputs.albedo * 8, inputs.radiance, rtol=2e-3, atol=2e-3)
+        # the same pixel of other passes: an offset that is the same everywhere, and never none
+        difference = target - inputs.radiance
+        assert difference.abs().min() > 0.4
+        assert difference.max() - difference.min() < 5e-3
+    assert checked > 30
+
+
+@pytest.mark.usefixtures("no_fireflies")
+def test_yardsticks_are_of_passes_that_the_target_does_not_have():
+    view = noise_view()
+    column = view.passes[0, :3].astype(np.float32) - 1
+    view = dataclasses.replace(view, yardsticks=np.stack([column + 10, column + 20]).astype(np.float16))
+    seen = set()
+    for seed in range(200):
+        _, inputs, target, yardstick = draw_batch([view], 1, 32, np.random.default_rng(seed))
+        if not inputs.radiance.any():
+            assert not yardstick.any()
+            continue
+        offset = (target - yardstick).unique()  # the same everywhere: of the same crop and turn
+        assert offset.max() - offset.min() < 0.02
+        # passes are 1, 2 and 4 above the column; the first counts as the largest: measured by the others if a target
+        seen.add(round(offset.mean().item(), 1))
+    assert seen == {1.0 - 20, 2.0 - 10, 4.0 - 10, 3.0 - 10}
+
+
+def test_crops_of_a_view_smaller_than_the_crop_are_padded_with_its_edge():
+    _, inputs, target, _ = draw_batch([noise_view(9, 11)], 8, 64, np.random.default_rng(0))
+    assert inputs.radiance.shape == (8, 3, 64, 64)
+    lit = inputs.radiance.flatten(1).any(1)
+    assert (target[lit] > 0).all()
+
+
+@pytest.mark.usefixtures("no_fireflies")
+def test_some_crops_are_of_the_view_at_half_or_a_quarter_of_its_size():
+    passes = np.zeros((2, 12, 70, 66), np.float16)
+    passes[:, :3] = 2 * (np.indices((70, 66)).sum(0) % 2) + 1.0  # a chessboard of 1 and 3
+    passes[:, 3:9], passes[:, 9:] = 0.5, 0.16
+    view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
+    scales = []
+    for seed in range(1000):
+        _, inputs, target, _ = draw_batch([view], 1, 32, np.random.default_rng(seed))
+        if not (inputs.present.all() and inputs.radiance.any()):
+            continue
+        assert torch.equal(inputs.radiance, target)
+        scales.append(round((0.16 / inputs.variance.max().item()) ** 0.5))
+        assert inputs.variance.max().item() == pytest.approx(0.16 / scales[-1] ** 2, rel=1e-3)
+        assert set(inputs.radiance.unique().tolist()) == ({1.0, 3.0} if scales[-1] == 1 else {2.0})
+        assert inputs.albedo.unique().tolist() == [0.5]
+    assert set(scales) == {1, 2, 4}
+    assert 0.1 < np.mean(np.array(scales) == 4) < 0.2
+    assert 0.35 < np.mean(np.array(scales) == 2) < 0.5
+    # there is no half of a view that is smaller than two crops
+    drawn = [draw_batch([view], 1, 64, np.random.default_rng(seed))[1].radiance for seed in range(300)]
+    assert {value for crop in drawn for value in crop.unique().tolist()} == {0.0, 1.0, 3.0}
+
+
+@pytest.mark.usefixtures("no_fireflies")
+def test_a_crop_at_a_quarter_of_the_size_of_a_small_view_is_filled_up_with_its_mirror_image(monkeypatch):
+    monkeypatch.setattr(crops, "_QUARTERED", 1)
+    monkeypatch.setattr(crops, "_SMALLER", 0)
+    passes = np.random.default_rng(1).uniform(1, 2, (2, 12, 64, 64)).astype(np.float16)
+    view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
+    _, inputs, target, _ = draw_batch([view], 20, 32, np.random.default_rng(0))
+    for plane in (inputs.radiance, inputs.albedo, target):
+        assert torch.equal(plane, plane.flip(2)) and torch.equal(plane, plane.flip(3))
+        assert not torch.equal(plane[..., :16, :16], plane[..., :16, :16].flip(3))
+
+
+def test_some_inputs_have_fireflies_that_their_targets_do_not_have(monkeypatch):
+    monkeypatch.setattr(crops, "_SMALLER", 0)  # whose last pixels are repeated
+    monkeypatch.setattr(crops, "_QUARTERED", 0)  # which are mirrored
+    passes = np.zeros((2, 12, 64, 64), np.float16)
+    passes[:, :3], passes[:, 3:9], passes[:, 9:] = 1, 0.5, 0.25
+    view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
+    _, inputs, target, _ = draw_batch([view], 1000, 32, np.random.default_rng(0))
+    lit = target.flatten(1).any(1)
+    assert (target[lit] == 1).all()
+    light = inputs.radiance[lit] - 1
+    bright = light.amin(1) > 0
+    assert (light.amax(1) > 0).eq(bright).all()  # in all three channels, or in none
+    assert 0.03 < bright.flatten(1).any(1).float().mean() < 0.07
+    assert set(bright.sum((1, 2)).tolist()) == {0, 1, 2, 3, 4}
+    assert light.amax() > 1000
+    known = inputs.present[lit, 2] == 1
+    without = inputs.variance[lit][known].amin((1, 2, 3), keepdim=True)
+    assert set(without.flatten().tolist()) == {0.25, 0.0625}  # a quarter where the crop is at half its size
+    torch.testing.assert_close(inputs.variance[lit][known], without + light[known] ** 2)
+
+
+def test_inputs_are_dropped_sometimes():
+    view = noise_view()
+    view.passes[:, 6:] = 0.5
+    view.spp[:] = 2
+    _, inputs, *_ = draw_batch([view], 200, 32, np.random.default_rng(0))
+    shares = inputs.present.mean(0)
+    assert 0.8 < shares[0] < 0.97 and 0.8 < shares[1] < 0.97
+    assert 0.3 < shares[2] < 0.8
