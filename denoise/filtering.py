@@ -103,7 +103,7 @@ def filter_frame(
             weights = _shares(filtered, guide, factor)
             image, kept = _together(filtered, weights), None
             if variance is not None:
-                noisy = _tensor(mean_of([beauty[one.crop] for beauty in guide.beauties]))
+                noisy = _tensor(views[0][1]["radiance"])  # the passes' mean
                 kept = shrinkage.share(noisy, image, variance(one.crop), factor)
                 image = shrinkage.blend(noisy, image, kept)
             put(0, one, _inner(image, one))
@@ -112,10 +112,11 @@ def filter_frame(
             for index, passes in enumerate(layers(one.crop), 1):
                 if index == 1:
                     give_back()  # what the network took: layers need far less
-                parts = halves(passes) if apart else [mean_of(passes)]
+                mean = mean_of(passes)
+                parts = halves(passes) if apart else [mean]
                 image = _together(kernels.apply([part[None] for part in parts]), weights)
                 if kept is not None:
-                    image = shrinkage.blend(mean_of(passes)[None], image, kept)
+                    image = shrinkage.blend(mean[None], image, kept)
                 put(index, one, _inner(image, one))
 
 
