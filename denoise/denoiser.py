@@ -153,7 +153,7 @@ def denoise_inputs(network: Network, inputs: Inputs, device: torch.device, tile:
     return torch.from_numpy(_denoise(whole, guide)).permute(2, 0, 1)[None]
 
 
-def _denoise(whole: Callable[[Guide, Put], None], guide: Guide) -> np.ndarray:
+def _denoise(whole: Callable[[Guide, Put], float], guide: Guide) -> np.ndarray:
     out = np.empty_like(guide.beauties[0])
 
     def put(index: int, tile: Tile, image: Tensor) -> None:

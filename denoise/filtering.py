@@ -66,7 +66,7 @@ def filter_frame(
     put: Put,
     layers: LayerCrops = lambda crop: (),
     looks: int = 1,
-) -> None:
+) -> float:
     """Denoise a whole frame: exposure, padding to the network's grid, tiles, no more than noise explains, and back.
 
     Args:
@@ -79,8 +79,12 @@ def filter_frame(
         layers: to be filtered with the beauty's kernels; a network that predicts no kernels can have none.
         looks: views of the frame that kernels are predicted from. Where more than one is asked for, passes are averaged
             first: nothing is gained by more. What they differ by still tells how much may be changed.
+
+    Returns:
+        By how much the variance was taken to be too small, if one was known (`shrinkage.understated`); infinity if it
+        was not gone by.
     """
-    variance = _variance(guide)
+    variance, times = _variance(guide)
     if looks > 1:
         guide = guide.averaged()
     apart = len(guide.beauties) > 1
@@ -118,6 +122,7 @@ def filter_frame(
                 if kept is not None:
                     image = shrinkage.blend(mean[None], image, kept)
                 put(index, one, _inner(image, one))
+    return times
 
 
 class _Kernels:
@@ -180,18 +185,21 @@ def _together(filtered: Iterable[Tensor], weights: Sequence[Tensor]) -> Tensor:
     return sum(images, next(images))
 
 
-def _variance(guide: Guide) -> Callable[[Piece], Tensor] | None:
-    """Gives (1, 3, h, w) of the passes' mean, as they bring it or as they differ; None where that tells nothing."""
+def _variance(guide: Guide) -> tuple[Callable[[Piece], Tensor] | None, float]:
+    """Gives (1, 3, h, w) of the passes' mean, as they bring it or as they differ; None where that tells nothing.
+
+    And by how much it was raised; 1 where none is known.
+    """
     known = guide.auxiliary.get("variance")
     if known is None and len(guide.beauties) == 1:
-        return None
+        return None, 1.0
 
     def told(piece: Piece) -> np.ndarray:
         return spread([beauty[piece] for beauty in guide.beauties]) if known is None else known[piece]
 
     rows = shrinkage.sample(*guide.beauties[0].shape[:2])
     times = shrinkage.understated(mean_of([beauty[rows] for beauty in guide.beauties]), told(rows))
-    return (lambda piece: _tensor(told(piece)).mul_(times)) if math.isfinite(times) else None
+    return (lambda piece: _tensor(told(piece)).mul_(times)) if math.isfinite(times) else None, times
 
 
 def _inner(image: Tensor, tile: Tile) -> Tensor:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
@@ -25,9 +26,10 @@ from denoise.roles import Roles, find_all_roles, radiance_layers, read_planes
 from denoise.tiles import Tile
 
 #: `filter_frame` with a network.
-Filter = Callable[[Guide, Put, LayerCrops], None]
+Filter = Callable[[Guide, Put, LayerCrops], float]
 
 _USED = ("albedo", "normal", "variance")
+_DOUBTED = 2  # times that a variance seems too small, above which it is said
 
 
 def denoise_frame(
@@ -84,15 +86,23 @@ def _denoise_view(
     outputs = [_Output(done, channels) for channels in targets]
     height, width = guide.beauties[0].shape[:2]
     sums = Layers(passes, groups, layers)
-    filter_frame(guide, lambda index, tile, image: outputs[index].put(tile, image), sums.crops)
+    times = filter_frame(guide, lambda index, tile, image: outputs[index].put(tile, image), sums.crops)
     for output in outputs:
         output.store()
 
     if noisy := len(set(radiance_layers(frame, roles)) - set(layers)):
         notes.append(f"{noisy} colour layer{'s are' if noisy > 1 else ' is'} left noisy: not part of a sum")
+    if "variance" in guide.auxiliary and times > _DOUBTED:
+        notes.append(_doubt(times))
     used = tuple(name for name in _USED if name in guide.auxiliary)
     changed = sorted({channels.part for some in targets for channels in some})
     return Report(str(roles.beauty), used, repairs, groups, len(passes), tuple(dict.fromkeys(notes))), changed
+
+
+def _doubt(times: float) -> str:
+    if math.isinf(times):
+        return "variance not relied on: it is empty, or the frame is too small to tell"
+    return f"variance seems to be {times:.1f} times too small for the noise, and is taken to be as much larger"
 
 
 def _read(

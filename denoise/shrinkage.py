@@ -27,6 +27,7 @@ REACH = _NEAR + _AROUND
 
 _MARGIN = 1.5  # changes may be so many times the variance before they count as errors
 _NOISY = 0.1  # variance, relative to the brightness squared, above which ever less is held back
+_CHANGED = 0.15  # likewise changes: a variance that means something else must not keep fireflies
 _BLACK = 1e-6  # brightness squared, exposure-normalised, below which nothing is seen
 
 _BLOCK = 8  # pixels
@@ -52,7 +53,8 @@ def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor) -> 
     change = _mean((filtered - noisy).square_().mean(1, keepdim=True) / bright, _NEAR)
     error = (change - _MARGIN * noise).clamp_min_(0)
     held = error / (noise + error).clamp_min_(torch.finfo(torch.float32).tiny)
-    return 1 - held / (1 + (noise / _NOISY).square_())
+    doubt = (noise / _NOISY).maximum(change / _CHANGED - 1)
+    return 1 - held / (1 + doubt.square_())
 
 
 def blend(noisy: Tensor, filtered: Tensor, share: Tensor) -> Tensor:

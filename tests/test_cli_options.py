@@ -298,6 +298,21 @@ def test_notes_tell_what_was_changed_of_the_aux_layers(run):
         assert f"    {note}" in loud.stdout.splitlines(), loud.stdout
 
 
+def test_a_variance_that_cannot_be_true_is_noted(run):
+    rng = np.random.default_rng(0)
+    grey = np.full((64, 96), 0.5, np.float32)
+    light = {c: grey + np.float32(0.1) * rng.standard_normal(grey.shape, np.float32) for c in RGB}
+    for name, variance in (("true", 0.01), ("small", 0.0005), ("empty", 0)):
+        told = {f"variance.{c}": np.full_like(grey, variance) for c in RGB}
+        samples.write(Path(f"{name}.exr"), [({}, light | told)])
+    said = {name: run("-v", f"{name}.exr").stdout for name in ("true", "small", "empty")}
+    assert all("variance: variance.R" in text for text in said.values()), said
+    assert "too small" not in said["true"]
+    (line,) = (line for line in said["small"].splitlines() if "too small for the noise" in line)
+    assert 14 < float(line.split("seems to be ")[1].split()[0]) < 26
+    assert "variance not relied on" in said["empty"]
+
+
 def test_the_same_run_gives_the_same_bytes(run, monkeypatch):
     """The time is the only thing that differs; SOURCE_DATE_EPOCH sets it."""
     noisy("a.exr", header={"owner": "a studio"})

@@ -67,6 +67,13 @@ def test_where_there_is_much_noise_nothing_is_held_back():
     assert share(noisy, clean + 1, variance).min() > 0.98
 
 
+def test_fireflies_that_a_variance_knows_nothing_of_do_not_come_back():
+    clean, noisy, variance = tensors(*picture())
+    noisy[..., 8::16, 8::16] = 100
+    blended = shrinkage.blend(noisy, clean, share(noisy, clean, variance))
+    assert error(blended, clean) < 1e-4 * error(noisy, clean)
+
+
 def test_what_has_no_noise_stays():
     clean, _, variance = tensors(*picture())
     kept = share(clean, clean * 1.1, variance * 0)
