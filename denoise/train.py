@@ -20,7 +20,7 @@ from torch import Tensor
 
 from denoise.checkpoint import load_model, save_model
 from denoise.clipping import Clipper
-from denoise.data import StoredView
+from denoise.data import StoredView, worth_learning
 from denoise.distributed import ALONE, Group
 from denoise.errors import TrainingError
 from denoise.features import Inputs
@@ -141,7 +141,8 @@ def train(
             return
         state.store(state_path(out), dataclasses.asdict(config))
         facts = {"steps": state.step, "seconds": round(state.seconds), "pixels": _pixels(config, state)}
-        facts |= {"processes": group.size, "views": len(training) + (len(watched.views()) if watched else 0)}
+        learned = worth_learning([*training, *(watched.views() if watched else ())])
+        facts |= {"processes": group.size, "views": len(learned)}
         save_model(out, _with_weights(network, averaged), {**provenance, **dataclasses.asdict(config), **facts})
 
     warmup = max(1, min(config.warmup, config.steps // 10 if config.steps else config.warmup))

@@ -189,9 +189,12 @@ def test_it_is_told_how_many_views_are_too_noisy_to_learn_from(tiny_pairs, tmp_p
     save_model(model, build(SMALL), {})
     monkeypatch.setattr("denoise.data.MOST_NOISE", 0.0)  # so that the quieter third is left
     quick = [str(tiny_pairs), "--steps", "1", "--batch", "2", "--crop", "32", "--from", str(model)]
-    result = CliRunner().invoke(main, [*quick, "-o", str(tmp_path / "out.safetensors"), "--relative-to", str(model)])
+    out = tmp_path / "out.safetensors"
+    result = CliRunner().invoke(main, [*quick, "-o", str(out), "--relative-to", str(model)])
     assert result.exit_code == 0, result.output
-    assert re.search(r"views to train on, [1-9]\d* of them left out as too noisy to learn from, ", result.output)
+    said = r"(\d+) views to train on, ([1-9]\d*) of them left out as too noisy to learn from, "
+    there, noisy = map(int, re.search(said, result.output).groups())
+    assert load_model(out)[1]["views"] == there - noisy
 
 
 def installed(name: str) -> list[str]:
