@@ -1,6 +1,6 @@
 """Training batches: crops of views, their passes split into input and target, and augmented.
 
-    view ── scale, place, passes in two ── smaller, fireflies, inputs dropped ── turned, padded ──> crop
+    view ── scale, place, passes in two ── smaller, fireflies, wider filter, inputs dropped ── turned, padded ──> crop
 
 Lehtinen et al. 2018, section 3.3, and the augmentations usual for denoisers.
 """
@@ -19,11 +19,13 @@ from denoise.kernels import halve
 
 # Chances that a crop is drawn with
 _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
-_BLACK, _SMALLER, _FIREFLIES = 0.01, 0.05, 0.05
+_BLACK, _SMALLER, _FIREFLIES, _FILTERED = 0.01, 0.05, 0.05, 0.15
 _HALVED, _QUARTERED = 0.5, 0.15
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 _MOST_FIREFLIES = 4  # of a crop that gets any
 _FIREFLY_STOPS = 4, 14  # by how much they are brighter than the crop's mean
+_DEVIATION = 0.3, 0.8  # pixels, of a Gaussian reconstruction filter; renderers have 0.5 as a rule
+_TAPS = 2  # pixels each way that it reaches
 
 
 def draw_batch(
@@ -75,6 +77,8 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
         planes = halved(planes)
     if rng.random() < _FIREFLIES:
         _add_fireflies(planes, rng)
+    if rng.random() < _FILTERED:
+        planes = filtered(planes, rng.uniform(*_DEVIATION))
     _drop(planes, rng)
     rotation = np.linalg.qr(rng.standard_normal((3, 3)))[0].astype(np.float32)
     if "normal" in planes:
@@ -117,6 +121,26 @@ def _add_fireflies(planes: Planes, rng: np.random.Generator) -> None:
     planes["radiance"][:, y, x] += light
     if "variance" in planes:  # n samples, of which one has n times the light, and the others none
         planes["variance"][:, y, x] += light**2
+
+
+def filtered(planes: Planes, deviation: float) -> Planes:
+    """A view as if rendered with a Gaussian reconstruction filter: what a sample brings is seen in several pixels.
+
+    Args:
+        planes: (3, H, W) float32, of pixels that share no samples, as a box filter makes them.
+        deviation: of the filter, in pixels.
+    """
+    kernel = np.exp(-(np.arange(-_TAPS, _TAPS + 1) ** 2) / (2 * deviation**2)).astype(np.float32)
+    kernel /= kernel.sum()
+    return {name: _convolved(plane, kernel**2 if name == "variance" else kernel) for name, plane in planes.items()}
+
+
+def _convolved(plane: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """Along both axes; edges are repeated."""
+    _, height, width = plane.shape
+    plane = np.pad(plane, ((0, 0), (_TAPS, _TAPS), (_TAPS, _TAPS)), "edge")
+    plane = sum(weight * plane[:, i : i + height] for i, weight in enumerate(kernel))
+    return sum(weight * plane[:, :, i : i + width] for i, weight in enumerate(kernel))
 
 
 def _drop(planes: Planes, rng: np.random.Generator) -> None:

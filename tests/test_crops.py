@@ -15,6 +15,12 @@ def no_fireflies(monkeypatch):
     monkeypatch.setattr(crops, "_FIREFLIES", 0)
 
 
+@pytest.fixture
+def box_filter(monkeypatch):
+    """Pixels are as they were rendered."""
+    monkeypatch.setattr(crops, "_FILTERED", 0)
+
+
 def noise_view(height=37, width=45) -> StoredView:
     """Passes that tell which pass and column a value came from; no two subsets of them have the same mean."""
     passes = np.zeros((3, 12, height, width), np.float16)
@@ -79,6 +85,7 @@ def test_crops_of_a_view_smaller_than_the_crop_are_padded_with_its_edge():
 
 
 @pytest.mark.usefixtures("no_fireflies")
+@pytest.mark.usefixtures("box_filter")
 def test_some_crops_are_of_the_view_at_half_or_a_quarter_of_its_size():
     passes = np.zeros((2, 12, 70, 66), np.float16)
     passes[:, :3] = 2 * (np.indices((70, 66)).sum(0) % 2) + 1.0  # a chessboard of 1 and 3
@@ -114,6 +121,7 @@ def test_a_crop_at_a_quarter_of_the_size_of_a_small_view_is_filled_up_with_its_m
         assert not torch.equal(plane[..., :16, :16], plane[..., :16, :16].flip(3))
 
 
+@pytest.mark.usefixtures("box_filter")
 def test_some_inputs_have_fireflies_that_their_targets_do_not_have(monkeypatch):
     monkeypatch.setattr(crops, "_SMALLER", 0)  # whose last pixels are repeated
     monkeypatch.setattr(crops, "_QUARTERED", 0)  # which are mirrored
@@ -133,6 +141,35 @@ def test_some_inputs_have_fireflies_that_their_targets_do_not_have(monkeypatch):
     without = inputs.variance[lit][known].amin((1, 2, 3), keepdim=True)
     assert set(without.flatten().tolist()) == {0.25, 0.0625}  # a quarter where the crop is at half its size
     torch.testing.assert_close(inputs.variance[lit][known], without + light[known] ** 2)
+
+
+def test_a_wider_filter_keeps_the_light_and_spreads_noise_as_its_variance_says():
+    rng = np.random.default_rng(0)
+    light = np.full((3, 200, 200), 2, np.float32)
+    noise = rng.standard_normal(light.shape, np.float32)
+    wide = crops.filtered({"radiance": light + noise, "albedo": light, "variance": np.ones_like(light)}, 0.5)
+    assert all(plane.shape == light.shape and plane.dtype == np.float32 for plane in wide.values())
+    np.testing.assert_allclose(wide["albedo"], light, rtol=1e-6)
+    left = wide["radiance"] - light
+    assert left.mean() == pytest.approx(0, abs=0.02)
+    assert left.var() == pytest.approx(wide["variance"].mean(), rel=0.03)
+    assert 0.3 < wide["variance"][:, 5:-5, 5:-5].mean() < 0.45
+    neighbours = (left[..., 1:] * left[..., :-1]).mean() / left.var()
+    assert 0.2 < neighbours < 0.35
+
+
+@pytest.mark.usefixtures("no_fireflies")
+def test_some_crops_are_of_a_wider_filter_input_and_target_alike(monkeypatch):
+    view = noise_view(64, 64)
+    rng = np.random.default_rng(1)
+    view.passes[:, :3] += rng.standard_normal((3, 1, 64, 64)).astype(np.float16) / 8  # the same in all passes
+    detail = {}
+    for share in (0, 1):
+        monkeypatch.setattr(crops, "_FILTERED", share)
+        _, inputs, target, _ = draw_batch([view], 64, 32, np.random.default_rng(2))
+        lit = inputs.radiance.flatten(1).any(1)
+        detail[share] = [plane[lit].diff(dim=-1).var().item() for plane in (inputs.radiance, target)]
+    assert all(wide < 0.7 * narrow for narrow, wide in zip(detail[0], detail[1], strict=True))
 
 
 def test_inputs_are_dropped_sometimes():
