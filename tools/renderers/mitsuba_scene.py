@@ -14,7 +14,13 @@ import mitsuba
 _AOVS = "albedo:albedo,nn:sh_normal,dd:depth,pos:position,uv:uv,prim:prim_index,shape:shape_index"
 
 
-def render(scene_file: Path, output: Path, size: tuple[int, int], spp: int, seed: int, moment: bool) -> None:
+#: Reconstruction filters; Mitsuba's own default is the Gaussian.
+FILTERS = ("box", "tent", "gaussian")
+
+
+def render(
+    scene_file: Path, output: Path, size: tuple[int, int], spp: int, seed: int, moment: bool, rfilter: str
+) -> None:
     """Render to a file.
 
     Args:
@@ -24,11 +30,12 @@ def render(scene_file: Path, output: Path, size: tuple[int, int], spp: int, seed
         spp: samples a pixel.
         seed: of the sampler.
         moment: wrap all in the `moment` integrator, which adds E[x] and E[x^2] of every channel.
+        rfilter: one of `FILTERS`.
     """
     mitsuba.set_variant("scalar_rgb")
     scene = mitsuba.load_file(str(scene_file))
     width, height = size
-    film = {"type": "hdrfilm", "width": width, "height": height, "rfilter": {"type": "box"}, "pixel_format": "rgba"}
+    film = {"type": "hdrfilm", "width": width, "height": height, "rfilter": {"type": rfilter}, "pixel_format": "rgba"}
     sensor = mitsuba.load_dict(
         {
             "type": "perspective",
@@ -54,6 +61,7 @@ def main() -> None:
     parser.add_argument("--spp", type=int, default=16)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--moment", action="store_true", help="with first and second moments")
+    parser.add_argument("--filter", default="box", choices=FILTERS, help="of the film (default: box)")
     arguments = parser.parse_args()
     width, height = map(int, arguments.size.split("x"))
     render(
@@ -63,6 +71,7 @@ def main() -> None:
         arguments.spp,
         arguments.seed,
         arguments.moment,
+        arguments.filter,
     )
 
 
