@@ -2,9 +2,9 @@
 
     python -m tools.compare_filters runs/filters [--model MODEL]
 
-A box filter's pixels share no samples. Mitsuba's own default is a Gaussian of half a pixel: what a sample brings is seen
-in the pixels around it too, and its noise looks like a texture. Renders the validation scenes as Mitsuba writes them,
-and references in two halves with the same filter. What is rendered already is used again.
+With a box filter pixels share no samples. With a Gaussian, Mitsuba's own default, what a sample brings is seen in the
+pixels around it too, and noise looks like a texture. Renders the validation scenes as Mitsuba writes them, and
+references in two halves with the same filter. What is rendered already is used again.
 """
 
 from __future__ import annotations
