@@ -108,7 +108,7 @@ def filter_frame(
             image, kept = _together(filtered, weights), None
             if variance is not None:
                 noisy = _tensor(views[0][1]["radiance"])  # the passes' mean
-                kept = shrinkage.share(noisy, image, variance(one.crop), factor)
+                kept = shrinkage.share(noisy, image, variance(one.crop), factor, "variance" not in guide.auxiliary)
                 image = shrinkage.blend(noisy, image, kept)
             put(0, one, _inner(image, one))
             if kernels is None:

@@ -27,7 +27,7 @@ REACH = _NEAR + _AROUND
 
 _MARGIN = 1.5  # changes may be so many times the variance before they count as errors
 _NOISY = 0.1  # variance, relative to the brightness squared, above which ever less is held back
-_CHANGED = 0.15  # likewise changes: a variance that means something else must not keep fireflies
+_CHANGED = 0.15  # likewise changes, where the variance is not sure
 _BLACK = 1e-6  # brightness squared, exposure-normalised, below which nothing is seen
 
 _BLOCK = 8  # pixels
@@ -36,7 +36,7 @@ _SMOOTH = 0.05  # of all blocks are taken to be without a texture
 _USUAL = 1.5  # their differences, told by so few pixels, are as much smaller than the variance
 
 
-def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor) -> Tensor:
+def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor, sure: bool) -> Tensor:
     """Of each pixel's change, how much is to stay.
 
     Args:
@@ -44,6 +44,8 @@ def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor) -> 
         filtered: likewise.
         variance: of the noisy pixels, likewise, in units of the square.
         factor: (1, 1, 1, 1), the exposure.
+        sure: what the passes differ by is their variance; what a file calls so may be something else, and must not
+            bring fireflies back: there large changes are held back less.
 
     Returns:
         (1, 1, h, w) in [0, 1], the same for all channels and layers.
@@ -53,7 +55,7 @@ def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor) -> 
     change = _mean((filtered - noisy).square_().mean(1, keepdim=True) / bright, _NEAR)
     error = (change - _MARGIN * noise).clamp_min_(0)
     held = error / (noise + error).clamp_min_(torch.finfo(torch.float32).tiny)
-    doubt = (noise / _NOISY).maximum(change / _CHANGED - 1)
+    doubt = noise / _NOISY if sure else (noise / _NOISY).maximum(change / _CHANGED - 1)
     return 1 - held / (1 + doubt.square_())
 
 

@@ -30,8 +30,8 @@ def tensors(*planes):
     return (torch.from_numpy(plane).permute(2, 0, 1)[None] for plane in planes)
 
 
-def share(noisy, filtered, variance):
-    return shrinkage.share(noisy, filtered, variance, torch.full((1, 1, 1, 1), 0.18))
+def share(noisy, filtered, variance, sure=False):
+    return shrinkage.share(noisy, filtered, variance, torch.full((1, 1, 1, 1), 0.18), sure)
 
 
 def error(image, clean):
@@ -72,6 +72,8 @@ def test_fireflies_that_a_variance_knows_nothing_of_do_not_come_back():
     noisy[..., 8::16, 8::16] = 100
     blended = shrinkage.blend(noisy, clean, share(noisy, clean, variance))
     assert error(blended, clean) < 1e-4 * error(noisy, clean)
+    blended = shrinkage.blend(noisy, clean, share(noisy, clean, variance, sure=True))
+    assert error(blended, clean) > 0.9 * error(noisy, clean)
 
 
 def test_what_has_no_noise_stays():

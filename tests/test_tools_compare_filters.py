@@ -17,7 +17,7 @@ from tools.compare_filters import judge, render_frames
 def frames(tmp_path_factory):
     folder = tmp_path_factory.mktemp("filters")
     for rfilter in ("box", "gaussian"):
-        render_frames(folder / rfilter, TINY, rfilter, "40x30", 4, 8)
+        render_frames(folder / rfilter, TINY, rfilter, "40x30", 4, 64)
     return folder
 
 
@@ -34,10 +34,16 @@ def test_what_is_rendered_is_judged_and_not_rendered_again(frames, tmp_path):
     folder = frames / "gaussian"
     before = {path.name: path.stat().st_mtime_ns for path in folder.iterdir()}
     assert set(before) == {"tiny.4spp.a.exr", "tiny.ref1.exr", "tiny.ref2.exr"}
-    render_frames(folder, TINY, "gaussian", "40x30", 4, 8)
+    render_frames(folder, TINY, "gaussian", "40x30", 4, 64)
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
     (row,) = judge(folder, "gaussian", write_model(tmp_path / "a.safetensors"))
     loaded = load(find_cases(folder)[0])
     assert (row.scene, row.rfilter) == ("tiny", "gaussian")
     assert row.noisy == pytest.approx(relmse(loaded.planes["radiance"], *loaded.halves))
     assert row.oidn != row.ours != row.noisy
+
+
+@pytest.mark.parametrize("rfilter", ["box", "gaussian"])
+def test_the_shipped_model_tells_noise_from_texture_with_either(frames, rfilter):
+    (row,) = judge(frames / rfilter, rfilter, None)
+    assert row.ours < 0.25 * row.noisy
