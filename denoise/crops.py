@@ -24,7 +24,7 @@ _HALVED, _QUARTERED = 0.5, 0.15
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 _MOST_FIREFLIES = 4  # of a crop that gets any
 _FIREFLY_STOPS = 4, 14  # by how much they are brighter than the crop's mean
-_DEVIATION = 0.3, 0.8  # pixels, of a Gaussian reconstruction filter; renderers have 0.5 as a rule
+_DEVIATION = 0.3, 0.8  # pixels, of a Gaussian reconstruction filter; Mitsuba has 0.5
 _TAPS = 2  # pixels each way that it reaches
 
 
