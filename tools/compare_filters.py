@@ -22,9 +22,12 @@ from rich.table import Table
 
 from denoise import process
 from denoise.errors import McdenoiseError
+from denoise.files import replacing
 from render.entries import find_scenes
+from tools.compare_models import LEAST_ERROR
 from tools.renderers import environments
-from tools.renderers.mitsuba_scene import FILTERS
+
+_METHODS = ("noisy", "OIDN best", "mcdenoise")
 
 
 class Row(NamedTuple):
@@ -48,9 +51,8 @@ def render_frames(folder: Path, scene: Path, rfilter: str, size: str, spp: int, 
         file = folder / f"{scene.stem}.{name}.exr"
         if not file.exists():
             options = ("--size", size, "--spp", samples, "--seed", seed, "--filter", rfilter)
-            unfinished = file.with_suffix(".part.exr")
-            environments.render_mitsuba(scene, unfinished, *options)
-            unfinished.rename(file)
+            with replacing(file) as unfinished:
+                environments.render_mitsuba(scene, unfinished, *options)
 
 
 def judge(folder: Path, rfilter: str, model: Path | None) -> Iterator[Row]:
@@ -61,15 +63,14 @@ def judge(folder: Path, rfilter: str, model: Path | None) -> Iterator[Row]:
     """
     from denoise.denoiser import Denoiser
     from denoise.metrics import relmse
-    from tools.benchmark import oidn
     from tools.benchmark.frames import find_cases, load
+    from tools.benchmark.methods import methods
 
-    denoiser = Denoiser(model)
+    chosen = {method.name: method for method in methods(Denoiser(model))}
     for case in find_cases(folder):
         loaded = load(case)
-        radiance, albedo, normal = (loaded.planes[name] for name in ("radiance", "albedo", "normal"))
-        images = radiance, oidn.denoise(loaded.planes, "best"), denoiser.denoise(radiance, albedo, normal)
-        yield Row(case.name, rfilter, *(relmse(image, *loaded.halves) for image in images))
+        images = (chosen[name].run(loaded) for name in _METHODS)
+        yield Row(case.name, rfilter, *(max(relmse(image, *loaded.halves), LEAST_ERROR) for image in images))
 
 
 def main() -> None:
@@ -83,10 +84,11 @@ def main() -> None:
     arguments = parser.parse_args()
     process.tune()
 
-    table = Table("filter", "scene", "noisy", "OIDN best", "mcdenoise", "times OIDN's", box=box.SIMPLE_HEAD)
-    scenes = [Path(str(entry.source)) for entry in find_scenes([environments.ROOT / "scenes"], "validation")]
+    table = Table("filter", "scene", *_METHODS, "times OIDN's", box=box.SIMPLE_HEAD)
+    entries = find_scenes([environments.ROOT / "scenes"], "validation")
+    scenes = [entry.source for entry in entries if isinstance(entry.source, Path)]
     try:
-        for rfilter in FILTERS:
+        for rfilter in environments.FILTERS:
             folder = arguments.folder / f"{rfilter}.{arguments.size}.{arguments.spp}spp.{arguments.reference_spp}spp"
             for scene in scenes:
                 render_frames(folder, scene, rfilter, arguments.size, arguments.spp, arguments.reference_spp)

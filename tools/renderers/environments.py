@@ -18,6 +18,9 @@ PACKAGES = {"blender-4.5": "bpy==4.5.15", "blender-5.0": "bpy==5.0.1", "luxcore"
 #: The script that runs in each.
 SCRIPTS = {"blender-4.5": "blender_scene.py", "blender-5.0": "blender_scene.py", "luxcore": "luxcore_scene.py"}
 
+#: Of Mitsuba's film; its own default is the Gaussian.
+FILTERS = ("box", "tent", "gaussian")
+
 
 def install(name: str) -> Path:
     """Make an environment if it is missing; returns its python."""

@@ -10,12 +10,10 @@ from pathlib import Path
 
 import mitsuba
 
+from tools.renderers.environments import FILTERS
+
 #: Of the `aov` integrator; the names before the colons are the user's to choose.
 _AOVS = "albedo:albedo,nn:sh_normal,dd:depth,pos:position,uv:uv,prim:prim_index,shape:shape_index"
-
-
-#: Reconstruction filters; Mitsuba's own default is the Gaussian.
-FILTERS = ("box", "tent", "gaussian")
 
 
 def render(
@@ -30,7 +28,7 @@ def render(
         spp: samples a pixel.
         seed: of the sampler.
         moment: wrap all in the `moment` integrator, which adds E[x] and E[x^2] of every channel.
-        rfilter: one of `FILTERS`.
+        rfilter: one of `environments.FILTERS`.
     """
     mitsuba.set_variant("scalar_rgb")
     scene = mitsuba.load_file(str(scene_file))
