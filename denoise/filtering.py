@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from denoise import shrinkage
+from denoise import background, shrinkage
 from denoise.blotches import REACH, shares
 from denoise.features import Inputs
 from denoise.frame import Planes
@@ -67,7 +67,7 @@ def filter_frame(
     layers: LayerCrops = lambda crop: (),
     looks: int = 1,
 ) -> float:
-    """Denoise a whole frame: exposure, padding to the network's grid, tiles, no more than noise explains, and back.
+    """Denoise a whole frame: exposure, tiles, no more than noise explains, nothing where nothing is, and back.
 
     Args:
         network: on `device`.
@@ -85,6 +85,7 @@ def filter_frame(
         was not gone by.
     """
     variance, times = _variance(guide)
+    nothing = background.empty(guide.beauties, guide.auxiliary.get("normal"))
     if looks > 1:
         guide = guide.averaged()
     apart = len(guide.beauties) > 1
@@ -110,7 +111,7 @@ def filter_frame(
                 noisy = _tensor(views[0][1]["radiance"])  # the passes' mean
                 kept = shrinkage.share(noisy, image, variance(one.crop), factor, "variance" not in guide.auxiliary)
                 image = shrinkage.blend(noisy, image, kept)
-            put(0, one, _inner(image, one))
+            put(0, one, _inner(_blackened(image, nothing, one), one))
             if kernels is None:
                 continue
             for index, passes in enumerate(layers(one.crop), 1):
@@ -121,7 +122,7 @@ def filter_frame(
                 image = _together(kernels.apply([part[None] for part in parts]), weights)
                 if kept is not None:
                     image = shrinkage.blend(mean[None], image, kept)
-                put(index, one, _inner(image, one))
+                put(index, one, _inner(_blackened(image, nothing, one), one))
     return times
 
 
@@ -200,6 +201,11 @@ def _variance(guide: Guide) -> tuple[Callable[[Piece], Tensor] | None, float]:
     rows = shrinkage.sample(*guide.beauties[0].shape[:2])
     times = shrinkage.understated(mean_of([beauty[rows] for beauty in guide.beauties]), told(rows))
     return (lambda piece: _tensor(told(piece)).mul_(times)) if math.isfinite(times) else None, times
+
+
+def _blackened(image: Tensor, nothing: np.ndarray | None, tile: Tile) -> Tensor:
+    """An image (1, 3, H, W) of a tile, black where the frame, (H, W), shows nothing."""
+    return image if nothing is None else image.masked_fill(torch.from_numpy(nothing[tile.crop]), 0)
 
 
 def _inner(image: Tensor, tile: Tile) -> Tensor:
