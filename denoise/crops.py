@@ -1,6 +1,6 @@
 """Training batches: crops of views, their passes split into input and target, and augmented.
 
-    view ── scale, place, passes in two ── smaller, fireflies, wider filter, inputs dropped ── turned, padded ──> crop
+    view ── scale, place, passes in two ── smaller, fireflies, filter, black, inputs dropped ── turned, padded ──> crop
 
 Lehtinen et al. 2018, section 3.3, and the augmentations usual for denoisers.
 """
@@ -19,7 +19,7 @@ from denoise.kernels import halve
 
 # Chances that a crop is drawn with
 _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
-_BLACK, _SMALLER, _FIREFLIES, _FILTERED = 0.01, 0.05, 0.05, 0.15
+_BLACK, _SMALLER, _FIREFLIES, _FILTERED, _UNLIT = 0.01, 0.05, 0.05, 0.08, 0.03
 _HALVED, _QUARTERED = 0.5, 0.15
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 _MOST_FIREFLIES = 4  # of a crop that gets any
@@ -79,6 +79,8 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
         _add_fireflies(planes, rng)
     if rng.random() < _FILTERED:
         planes = filtered(planes, rng.uniform(*_DEVIATION))
+    if rng.random() < _UNLIT:
+        _unlight(planes, rng)
     _drop(planes, rng)
     rotation = np.linalg.qr(rng.standard_normal((3, 3)))[0].astype(np.float32)
     if "normal" in planes:
@@ -141,6 +143,32 @@ def _convolved(plane: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     plane = np.pad(plane, ((0, 0), (_TAPS, _TAPS), (_TAPS, _TAPS)), "edge")
     plane = sum(weight * plane[:, i : i + height] for i, weight in enumerate(kernel))
     return sum(weight * plane[:, :, i : i + width] for i, weight in enumerate(kernel))
+
+
+def _unlight(planes: Planes, rng: np.random.Generator) -> None:
+    """A part black, in the input and in the target: nothing is there, or a mirror of the dark."""
+    _, height, width = planes["radiance"].shape
+    lit = _outside(height, width, rng)
+    names = planes.keys() if rng.random() < 0.5 else planes.keys() - {"albedo", "normal"}
+    for name in names:
+        planes[name] = planes[name] * (lit**2 if name == "variance" else lit)
+
+
+def _outside(height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """(height, width) float32, how far each pixel is outside a random half plane, disc or box, or inside it."""
+    y, x = np.indices((height, width), np.float32)
+    y, x = y - rng.uniform(0, height), x - rng.uniform(0, width)
+    shape = rng.integers(3)
+    if shape == 0:
+        angle = rng.uniform(0, 2 * np.pi)
+        distance = y * np.sin(angle) + x * np.cos(angle)
+    elif shape == 1:
+        distance = np.hypot(y, x) - rng.uniform(3, max(height, width) / 2)
+    else:
+        distance = np.maximum(abs(y) - rng.uniform(2, height / 3), abs(x) - rng.uniform(2, width / 3))
+    if rng.random() < 0.5:
+        distance = -distance
+    return np.clip(distance + 0.5, 0, 1).astype(np.float32)
 
 
 def _drop(planes: Planes, rng: np.random.Generator) -> None:

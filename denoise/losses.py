@@ -17,6 +17,7 @@ from denoise.transfer import EPS
 Loss = Callable[[Tensor, Tensor], Tensor]
 
 _RELMSE_FLOOR = 0.01  # as in `metrics.relmse`
+_UNLIT_EPS, _UNLIT_SHARE = 1e-4, 0.03  # where nothing is lit: how little light shows, and how much it counts
 
 
 def log_l2(f: Tensor, y: Tensor) -> Tensor:
@@ -28,10 +29,15 @@ def log_l2(f: Tensor, y: Tensor) -> Tensor:
     stays a Bregman divergence over all reals. Minimiser: the mean. Source: Itakura and Saito 1968; Bregman form in
     Banerjee et al. 2005, table 1.
     """
+    return _itakura_saito(f, y, EPS).mean()
+
+
+def _itakura_saito(f: Tensor, y: Tensor, eps: float) -> Tensor:
+    """Pixel by pixel."""
     inside = f.clamp_min(0)
-    ratio = (y.clamp_min(0) + EPS) / (inside + EPS)
+    ratio = (y.clamp_min(0) + eps) / (inside + eps)
     below = f.clamp_max(0)
-    return (ratio - ratio.log() - 1 + (below * below / 2 - y * below) / EPS**2).mean()
+    return ratio - ratio.log() - 1 + (below * below / 2 - y * below) / eps**2
 
 
 def l_hdr(f: Tensor, y: Tensor) -> Tensor:
@@ -46,16 +52,18 @@ def relative_l2(f: Tensor, y: Tensor, yardstick: Tensor) -> Tensor:
     """(f - y)^2 / 2 (m^2 + 0.01): relMSE, as far as the yardstick m knows the truth.
 
     The yardstick must know nothing of the noise of y (`denoise.yardsticks`). Minimiser: the mean; where an input leaves
-    several pictures possible, the mean in which each counts as in relMSE, the dark ones more. Source: relMSE as in
-    Rousselle et al. 2011, section 6; a denominator that gradients and targets do not meet as in Lehtinen et al. 2018,
-    section 3.3.
+    several pictures possible, the mean in which each counts as in relMSE, the dark ones more. Where the yardstick is
+    zero nothing is lit: relMSE forgives light that leaks in there, and a display shows it, so that the loss there is
+    the divergence of `log_l2`, of a hundredth of its floor. Source: relMSE as in Rousselle et al. 2011, section 6; a
+    denominator that gradients and targets do not meet as in Lehtinen et al. 2018, section 3.3.
 
     Args:
         f: as for all losses.
         y: likewise.
         yardstick: of the same shape, exposure-normalised.
     """
-    return ((f - y) ** 2 / (yardstick**2 + _RELMSE_FLOOR)).mean() / 2
+    lit = (f - y) ** 2 / (yardstick**2 + _RELMSE_FLOOR) / 2
+    return torch.where(yardstick == 0, _UNLIT_SHARE * _itakura_saito(f, y, _UNLIT_EPS), lit).mean()
 
 
 def l2(f: Tensor, y: Tensor) -> Tensor:

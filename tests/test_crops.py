@@ -21,6 +21,12 @@ def box_filter(monkeypatch):
     monkeypatch.setattr(crops, "_FILTERED", 0)
 
 
+@pytest.fixture
+def all_lit(monkeypatch):
+    """No part of a crop is black, unless all is."""
+    monkeypatch.setattr(crops, "_UNLIT", 0)
+
+
 def noise_view(height=37, width=45) -> StoredView:
     """Passes that tell which pass and column a value came from; no two subsets of them have the same mean."""
     passes = np.zeros((3, 12, height, width), np.float16)
@@ -41,7 +47,7 @@ def test_batches_are_a_function_of_the_random_state():
     assert a.radiance.shape == ta.shape == (4, 3, 32, 32)
 
 
-@pytest.mark.usefixtures("no_fireflies")
+@pytest.mark.usefixtures("no_fireflies", "all_lit")
 def test_auxiliary_planes_come_from_the_input_passes_and_stay_aligned():
     view = noise_view()
     checked = 0
@@ -59,7 +65,7 @@ def test_auxiliary_planes_come_from_the_input_passes_and_stay_aligned():
     assert checked > 30
 
 
-@pytest.mark.usefixtures("no_fireflies")
+@pytest.mark.usefixtures("no_fireflies", "all_lit")
 def test_yardsticks_are_of_passes_that_the_target_does_not_have():
     view = noise_view()
     column = view.passes[0, :3].astype(np.float32) - 1
@@ -77,6 +83,7 @@ def test_yardsticks_are_of_passes_that_the_target_does_not_have():
     assert seen == {1.0 - 20, 2.0 - 10, 4.0 - 10, 3.0 - 10}
 
 
+@pytest.mark.usefixtures("all_lit")
 def test_crops_of_a_view_smaller_than_the_crop_are_padded_with_its_edge():
     _, inputs, target, _ = draw_batch([noise_view(9, 11)], 8, 64, np.random.default_rng(0))
     assert inputs.radiance.shape == (8, 3, 64, 64)
@@ -84,8 +91,7 @@ def test_crops_of_a_view_smaller_than_the_crop_are_padded_with_its_edge():
     assert (target[lit] > 0).all()
 
 
-@pytest.mark.usefixtures("no_fireflies")
-@pytest.mark.usefixtures("box_filter")
+@pytest.mark.usefixtures("no_fireflies", "box_filter", "all_lit")
 def test_some_crops_are_of_the_view_at_half_or_a_quarter_of_its_size():
     passes = np.zeros((2, 12, 70, 66), np.float16)
     passes[:, :3] = 2 * (np.indices((70, 66)).sum(0) % 2) + 1.0  # a chessboard of 1 and 3
@@ -109,7 +115,7 @@ def test_some_crops_are_of_the_view_at_half_or_a_quarter_of_its_size():
     assert {value for crop in drawn for value in crop.unique().tolist()} == {0.0, 1.0, 3.0}
 
 
-@pytest.mark.usefixtures("no_fireflies")
+@pytest.mark.usefixtures("no_fireflies", "all_lit")
 def test_a_crop_at_a_quarter_of_the_size_of_a_small_view_is_filled_up_with_its_mirror_image(monkeypatch):
     monkeypatch.setattr(crops, "_QUARTERED", 1)
     monkeypatch.setattr(crops, "_SMALLER", 0)
@@ -121,7 +127,7 @@ def test_a_crop_at_a_quarter_of_the_size_of_a_small_view_is_filled_up_with_its_m
         assert not torch.equal(plane[..., :16, :16], plane[..., :16, :16].flip(3))
 
 
-@pytest.mark.usefixtures("box_filter")
+@pytest.mark.usefixtures("box_filter", "all_lit")
 def test_some_inputs_have_fireflies_that_their_targets_do_not_have(monkeypatch):
     monkeypatch.setattr(crops, "_SMALLER", 0)  # whose last pixels are repeated
     monkeypatch.setattr(crops, "_QUARTERED", 0)  # which are mirrored
@@ -170,6 +176,27 @@ def test_some_crops_are_of_a_wider_filter_input_and_target_alike(monkeypatch):
         lit = inputs.radiance.flatten(1).any(1)
         detail[share] = [plane[lit].diff(dim=-1).var().item() for plane in (inputs.radiance, target)]
     assert all(wide < 0.7 * narrow for narrow, wide in zip(detail[0], detail[1], strict=True))
+
+
+@pytest.mark.usefixtures("no_fireflies", "box_filter")
+def test_some_crops_are_black_in_part_in_the_input_and_in_the_target(monkeypatch):
+    monkeypatch.setattr(crops, "_BLACK", 0)
+    passes = np.ones((2, 12, 64, 64), np.float16)
+    yardsticks = np.ones((2, 3, 64, 64), np.float16)
+    view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False, yardsticks=yardsticks)
+    _, inputs, target, yardstick = draw_batch([view], 3000, 32, np.random.default_rng(0))
+    assert torch.equal(inputs.radiance, target) and torch.equal(yardstick, target)
+    partly = ((target < 1).flatten(1).any(1) & (target > 0).flatten(1).any(1)).nonzero().flatten()
+    assert 0.015 < len(partly) / 3000 < 0.04  # some shapes leave all of it, or nothing
+    edges = (target[partly] > 0) & (target[partly] < 1)
+    assert 0 < edges.float().mean() < 0.2  # a pixel wide
+    assert 0.2 < target[partly].mean() < 0.8
+    known = partly[inputs.present[partly].all(1)]
+    variance = inputs.variance[known] / inputs.variance[known].amax((1, 2, 3), keepdim=True)
+    torch.testing.assert_close(variance, target[known] ** 2)
+    gone = inputs.albedo[known].eq(target[known]).flatten(1).all(1)
+    kept = inputs.albedo[known].eq(1).flatten(1).all(1)
+    assert (gone ^ kept).all() and 0.2 < gone.float().mean() < 0.8
 
 
 def test_inputs_are_dropped_sometimes():

@@ -55,6 +55,21 @@ def test_relative_l2_by_hand():
     assert relative_l2(f, y, yardstick).item() == pytest.approx((4 / 0.1 + 0) / 2 / 2)
 
 
+@pytest.mark.parametrize("kind", ["exponential", "lognormal", "firefly"])
+def test_relative_l2_finds_the_mean_where_the_yardstick_is_zero(kind):
+    y, mean = noise(kind)
+    nothing = torch.zeros_like(y)
+    standard_error = y.std().item() / SAMPLES**0.5
+    assert abs(minimiser(lambda f, y: relative_l2(f, y, nothing), y) - mean) < 4 * standard_error
+
+
+def test_relative_l2_counts_light_where_nothing_is_lit():
+    leak, black = torch.tensor([1e-3]), torch.zeros(1)
+    assert relative_l2(black, black, black).item() == 0
+    assert relative_l2(leak, black, black).item() == pytest.approx(0.03 * (math.log(11) - 10 / 11), rel=1e-4)
+    assert relative_l2(leak, black, black) > 100 * relative_l2(leak, black, torch.full((1,), 1e-6))
+
+
 def test_naive_log_loss_finds_the_geometric_mean_and_is_dark():
     y, mean = noise("lognormal")
     # the geometric mean of y + eps, by quadrature over the normal density
