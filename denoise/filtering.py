@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -47,14 +47,16 @@ class Guide:
     Attributes:
         beauties: of each pass, (H, W, 3) float32, finite and non-negative.
         auxiliary: albedo, normal and variance of the passes' mean, (H, W, 3) float32, as far as they are known.
+        covered: where any pass's alpha is not zero, (H, W) bool; None where none has an alpha.
     """
 
     beauties: tuple[np.ndarray, ...]
     auxiliary: Planes = field(default_factory=dict)
+    covered: np.ndarray | None = None
 
     def averaged(self) -> Guide:
         """The passes as one."""
-        return Guide((mean_of(self.beauties),), self.auxiliary) if len(self.beauties) > 1 else self
+        return replace(self, beauties=(mean_of(self.beauties),)) if len(self.beauties) > 1 else self
 
 
 def filter_frame(
@@ -85,7 +87,7 @@ def filter_frame(
         was not gone by.
     """
     variance, times = _variance(guide)
-    nothing = background.empty(guide.beauties, guide.auxiliary.get("normal"))
+    nothing = background.empty(guide.beauties, guide.auxiliary.get("normal"), guide.covered)
     if looks > 1:
         guide = guide.averaged()
     apart = len(guide.beauties) > 1

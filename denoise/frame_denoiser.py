@@ -22,7 +22,7 @@ from denoise.lights import Layers, Pass, open_pass
 from denoise.options import Options, Report
 from denoise.passes import check_pass, merge_auxiliary
 from denoise.repair import Repairs, clean_planes
-from denoise.roles import Roles, find_all_roles, radiance_layers, read_planes
+from denoise.roles import Roles, find_all_roles, radiance_layers, read_alpha, read_planes
 from denoise.tiles import Tile
 
 #: `filter_frame` with a network.
@@ -109,9 +109,11 @@ def _read(
     frame: Frame, roles: Roles, layers: list[Channels], options: Options, notes: list[str]
 ) -> tuple[Guide, list[Pass], Repairs]:
     """The passes, repaired and clamped, and the auxiliary planes of all of them as one."""
-    passes, auxiliary, repairs = [], [], Repairs()
+    passes, auxiliary, alphas, repairs = [], [], [], Repairs()
     for one in (frame, *options.passes):
-        planes = read_planes(one, _of_pass(one, roles), notes)
+        own = _of_pass(one, roles)
+        planes = read_planes(one, own, notes)
+        alphas += [alpha] if (alpha := read_alpha(one, own)) is not None else []
         opened, more = open_pass(one, planes.pop("radiance"), layers, options.firefly_clamp)
         passes.append(opened)
         repairs = repairs + more
@@ -123,7 +125,8 @@ def _read(
     extra, _ = clean_planes({name: plane for name, plane in options.extra.items() if name in _USED}, notes)
     if clamped := sum(int((one.scale < 1).sum()) for one in passes if one.scale is not None):
         notes.append(f"{clamped} firefl{'ies' if clamped > 1 else 'y'} clamped")
-    guide = Guide(tuple(one.beauty for one in passes), {**merge_auxiliary(auxiliary), **extra})
+    covered = np.logical_or.reduce([alpha != 0 for alpha in alphas]) if alphas else None
+    guide = Guide(tuple(one.beauty for one in passes), {**merge_auxiliary(auxiliary), **extra}, covered)
     return guide, passes, repairs
 
 
@@ -133,7 +136,8 @@ def _of_pass(one: Frame, roles: Roles) -> Roles:
     def has(channels: Channels) -> bool:
         return channels.part < len(one.parts) and set(channels.names) <= one.parts[channels.part].channels.keys()
 
-    missing: dict[str, Any] = {name: None for name in roles.found if not has(getattr(roles, name))}
+    found = ("alpha", *roles.found) if roles.alpha else roles.found
+    missing: dict[str, Any] = {name: None for name in found if not has(getattr(roles, name))}
     return replace(roles, **missing)
 
 

@@ -134,6 +134,14 @@ def read_planes(frame: Frame, roles: Roles, notes: list[str] | None = None) -> P
     return planes
 
 
+def read_alpha(frame: Frame, roles: Roles) -> np.ndarray | None:
+    """The alpha as in the file, (H, W) float32, in the beauty's data window; None where the frame has none."""
+    if roles.alpha is None:
+        return None
+    part, beauty = frame.parts[roles.alpha.part], frame.parts[roles.beauty.part]
+    return in_window(roles.alpha.read(frame), part, beauty)[..., 0]
+
+
 def decode_normal(normal: np.ndarray) -> np.ndarray:
     """Normals (H, W, 3) in [-1, 1], whether they come so or stored as 0.5 n + 0.5 in [0, 1].
 
