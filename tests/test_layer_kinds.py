@@ -51,9 +51,7 @@ def test_light(name):
     assert kind_of(name) == ""
 
 
-@pytest.mark.parametrize(
-    ("name", "kind"), [(name, kind) for kind, text in NOT_LIGHT.items() for name in split(text)]
-)
+@pytest.mark.parametrize(("name", "kind"), [(name, kind) for kind, text in NOT_LIGHT.items() for name in split(text)])
 def test_what_is_no_light(name, kind):
     assert kind_of(name) == kind
 
