@@ -2,21 +2,22 @@
 
 import pytest
 
+from denoise import metrics
 from denoise.errors import FrameError
-from denoise.metrics import relmse
 from tests.benchmark_samples import write_frames, write_model
 from tools.benchmark.frames import find_cases, load
-from tools.compare_models import errors
+from tools.compare_models import METRICS, errors
 
 
-def test_each_model_and_the_noisy_frame_are_judged(tiny_pairs, tiny_reference, tmp_path):
+@pytest.mark.parametrize("metric", METRICS)
+def test_each_model_and_the_noisy_frame_are_judged(tiny_pairs, tiny_reference, tmp_path, metric):
     frames = write_frames(tmp_path / "frames", tiny_pairs, tiny_reference)
     model = write_model(tmp_path / "a.safetensors")
-    rows = list(errors(frames, [model, model]))
+    rows = list(errors(frames, [model, model], metric=metric))
     assert [(name, spp) for name, spp, _ in rows] == [("corner", 1), ("corner", 2), ("tiny", 1), ("tiny", 2)]
     for (_, _, (noisy, first, second)), case in zip(rows, find_cases(frames), strict=True):
         loaded = load(case)
-        assert noisy == pytest.approx(relmse(loaded.planes["radiance"], *loaded.halves))
+        assert noisy == pytest.approx(getattr(metrics, metric)(loaded.planes["radiance"], *loaded.halves))
         assert first == second != noisy
 
 

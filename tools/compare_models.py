@@ -1,6 +1,6 @@
-"""How several models do on the same frames: relMSE of each, frame by frame.
+"""How several models do on the same frames: relMSE or FLIP of each, frame by frame.
 
-    python -m tools.compare_models FOLDER a.safetensors b.safetensors ...
+    python -m tools.compare_models FOLDER a.safetensors b.safetensors ... [--metric flip]
 
 FOLDER is as for `tools.benchmark`: shot.16spp.a.exr with the halves of its reference, shot.ref1.exr and shot.ref2.exr.
 Each model sees one pass. Geometric means stand below, for each number of samples.
@@ -23,25 +23,30 @@ from denoise.errors import McdenoiseError
 
 #: The estimate of the error is unbiased, and so below zero now and then where an image is nearly perfect.
 LEAST_ERROR = 1e-7
+#: By name, functions of `denoise.metrics` that are the less the better.
+METRICS = ("relmse", "flip")
 
 
-def errors(folder: Path, models: Sequence[Path], precision: str = "auto") -> Iterator[tuple[str, int, list[float]]]:
-    """For each case its name, its spp, and the relMSE of the noisy frame and of each model.
+def errors(
+    folder: Path, models: Sequence[Path], precision: str = "auto", metric: str = "relmse"
+) -> Iterator[tuple[str, int, list[float]]]:
+    """For each case its name, its spp, and the error of the noisy frame and of each model, by one of `METRICS`.
 
     Raises:
         McdenoiseError: a model or a frame that cannot be used.
     """
+    from denoise import metrics
     from denoise.denoiser import Denoiser
-    from denoise.metrics import relmse
     from tools.benchmark.frames import find_cases, load
     from tools.benchmark.methods import methods
 
+    measure = getattr(metrics, metric)
     denoisers = [Denoiser(model, precision=precision) for model in models]
     ours = [next(method for method in methods(one) if method.kind == "ours") for one in denoisers]
     for case in find_cases(folder):
         loaded = load(case)
         images = [loaded.planes["radiance"], *(method.run(loaded) for method in ours)]
-        yield case.name, case.spp, [max(relmse(image, *loaded.halves), LEAST_ERROR) for image in images]
+        yield case.name, case.spp, [max(measure(image, *loaded.halves), LEAST_ERROR) for image in images]
 
 
 def main() -> None:
@@ -50,13 +55,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("models", type=Path, nargs="+")
     parser.add_argument("--precision", default="auto", help="as mcdenoise has it (default: auto)")
+    parser.add_argument("--metric", default="relmse", choices=METRICS, help="(default: relmse)")
     arguments = parser.parse_args()
     process.tune()
 
     table = Table("frame", "spp", "noisy", *(model.stem for model in arguments.models), box=box.SIMPLE)
     rows: dict[int, list[list[float]]] = {}
     try:
-        for name, spp, row in errors(arguments.folder, arguments.models, arguments.precision):
+        for name, spp, row in errors(arguments.folder, arguments.models, arguments.precision, arguments.metric):
             table.add_row(name, str(spp), *(f"{value:.4f}" for value in row))
             rows.setdefault(spp, []).append(row)
     except McdenoiseError as error:
