@@ -19,7 +19,7 @@ PACKAGES = {"blender-4.5": "bpy==4.5.15", "blender-5.0": "bpy==5.0.1", "luxcore"
 SCRIPTS = {"blender-4.5": "blender_scene.py", "blender-5.0": "blender_scene.py", "luxcore": "luxcore_scene.py"}
 
 #: Of Mitsuba's film; its own default is the Gaussian.
-FILTERS = ("box", "tent", "gaussian")
+FILTERS = ("box", "tent", "gaussian", "mitchell", "lanczos")
 
 
 def install(name: str) -> Path:
