@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from denoise.means import box_mean
 from denoise.transfer import EPS
 
 #: Pixels each way over which images are compared: blotches are as wide, single pixels that differ are no blotch.
@@ -46,5 +46,4 @@ def shares(images: Sequence[Tensor], counts: Sequence[float]) -> list[Tensor]:
 
 
 def _brightness(image: Tensor) -> Tensor:
-    plane = F.pad(image.mean(1, keepdim=True), (REACH,) * 4, mode="replicate")
-    return F.avg_pool2d(plane, 2 * REACH + 1, stride=1).clamp_min(0) + EPS
+    return box_mean(image.mean(1, keepdim=True), REACH).clamp_min(0) + EPS

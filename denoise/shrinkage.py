@@ -17,8 +17,9 @@ import math
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
+
+from denoise.means import box_mean
 
 _NEAR = 5  # pixels each way over which noise and changes are averaged
 _AROUND = 2  # and brightness, which both are measured by
@@ -50,9 +51,9 @@ def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor, sur
     Returns:
         (1, 1, h, w) in [0, 1], the same for all channels and layers.
     """
-    bright = _mean(filtered.square().mean(1, keepdim=True), _AROUND) + _BLACK / factor**2
-    noise = _mean(variance.mean(1, keepdim=True).clamp_min_(0) / bright, _NEAR)
-    change = _mean((filtered - noisy).square_().mean(1, keepdim=True) / bright, _NEAR)
+    bright = box_mean(filtered.square().mean(1, keepdim=True), _AROUND) + _BLACK / factor**2
+    noise = box_mean(variance.mean(1, keepdim=True).clamp_min_(0) / bright, _NEAR)
+    change = box_mean((filtered - noisy).square_().mean(1, keepdim=True) / bright, _NEAR)
     error = (change - _MARGIN * noise).clamp_min_(0)
     held = error / (noise + error).clamp_min_(torch.finfo(torch.float32).tiny)
     doubt = noise / _NOISY if sure else (noise / _NOISY).maximum(change / _CHANGED - 1)
@@ -99,10 +100,3 @@ def understated(radiance: np.ndarray, variance: np.ndarray) -> float:
     if not known.any():
         return math.inf
     return max(1.0, _USUAL * float(np.quantile(seen[known] / told[known], _SMOOTH)))
-
-
-def _mean(plane: Tensor, radius: int) -> Tensor:
-    """Over (2 radius + 1)^2 pixels, fewer at edges; rows first, then columns, which is faster than both at once."""
-    side = 2 * radius + 1
-    plane = F.avg_pool2d(plane, (1, side), 1, (0, radius), count_include_pad=False)
-    return F.avg_pool2d(plane, (side, 1), 1, (radius, 0), count_include_pad=False)

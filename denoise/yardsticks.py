@@ -22,12 +22,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from denoise.data import CACHE, LEAST_NOISE, StoredView, keep, largest_and_others, merge_passes, weighted_mean
 from denoise.denoiser import denoise_inputs, to_inputs
 from denoise.losses import relative_l2
+from denoise.means import box_mean
 from denoise.network import DirectNetwork, KernelNetwork
 from denoise.pairs import HALF_MAX
 from denoise.transfer import exposure
@@ -107,5 +107,5 @@ def _denoised(
 def _yardstick(noisy: Tensor, picture: Tensor, ratio: float) -> Tensor:
     """(3, H, W) the root of the picture's square and of the variance of targets with `ratio` times fewer samples."""
     square = ((noisy - picture) ** 2).mean(0, keepdim=True)[None]
-    variance = F.avg_pool2d(square, 2 * _NEAR + 1, 1, _NEAR, count_include_pad=False)[0] * ratio
+    variance = box_mean(square, _NEAR)[0] * ratio
     return (picture**2 + variance).sqrt().clamp(0, HALF_MAX)
