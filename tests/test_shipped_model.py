@@ -5,7 +5,7 @@ import pytest
 
 from denoise import Denoiser
 from denoise.checkpoint import load_model, shipped_model
-from denoise.metrics import energy, psnr, relmse
+from denoise.metrics import energy, psnr, relmse, tonemap
 from denoise.pairs import open_pairs, view_planes
 
 
@@ -28,3 +28,15 @@ def test_better_than_its_input_with_whatever_is_known(tiny_pairs, tiny_reference
     assert gain > 4, gain
     assert psnr(clean, *tiny_reference) > psnr(planes["radiance"], *tiny_reference) + 1
     assert abs(energy(clean, *tiny_reference)) < 0.15
+
+
+@pytest.mark.parametrize("index", [0, 3], ids=["1spp", "4spp"])
+@pytest.mark.parametrize("known", [("albedo", "normal"), ()], ids=["albedo-normal", "beauty-alone"])
+def test_black_next_to_light_stays_dark(tiny_pairs, index, known):
+    planes = view_planes(open_pairs(tiny_pairs)[0], index)
+    noisy = planes["radiance"].copy()
+    noisy[:, 30:] = 0  # as of a mirror of the dark: albedo and normal say that something is there
+    clean = Denoiser().denoise(noisy, **{name: planes[name] for name in known})
+    shown = tonemap(clean * (0.5 / noisy.mean()))
+    assert shown[:, 30:33].mean() < 0.04  # of a display's range
+    assert shown[:, 34:].mean() < 0.002
