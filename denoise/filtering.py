@@ -113,7 +113,7 @@ def filter_frame(
                 noisy = _tensor(views[0][1]["radiance"])  # the passes' mean
                 kept = shrinkage.share(noisy, image, variance(one.crop), factor, "variance" not in guide.auxiliary)
                 image = shrinkage.blend(noisy, image, kept)
-            put(0, one, _inner(_blackened(image, nothing, one), one))
+            put(0, one, _inner(image, one, nothing))
             if kernels is None:
                 continue
             for index, passes in enumerate(layers(one.crop), 1):
@@ -124,7 +124,7 @@ def filter_frame(
                 image = _together(kernels.apply([part[None] for part in parts]), weights)
                 if kept is not None:
                     image = shrinkage.blend(mean[None], image, kept)
-                put(index, one, _inner(_blackened(image, nothing, one), one))
+                put(index, one, _inner(image, one, nothing))
     return times
 
 
@@ -205,15 +205,11 @@ def _variance(guide: Guide) -> tuple[Callable[[Piece], Tensor] | None, float]:
     return (lambda piece: _tensor(told(piece)).mul_(times)) if math.isfinite(times) else None, times
 
 
-def _blackened(image: Tensor, nothing: np.ndarray | None, tile: Tile) -> Tensor:
-    """An image (1, 3, H, W) of a tile, black where the frame, (H, W), shows nothing."""
-    return image if nothing is None else image.masked_fill(torch.from_numpy(nothing[tile.crop]), 0)
-
-
-def _inner(image: Tensor, tile: Tile) -> Tensor:
-    """(3, h, w) of an image (1, 3, H, W) of a tile, in its inner rectangle."""
+def _inner(image: Tensor, tile: Tile, nothing: np.ndarray | None) -> Tensor:
+    """(3, h, w) of an image (1, 3, H, W) of a tile, in its inner rectangle; black where the frame shows nothing."""
     rows, columns = tile.within
-    return image[0, :, rows, columns]
+    inner = image[0, :, rows, columns]
+    return inner if nothing is None else inner.masked_fill(torch.from_numpy(nothing[tile.place]), 0)
 
 
 def _brightness(beauties: Sequence[np.ndarray]) -> Tensor:

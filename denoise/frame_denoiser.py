@@ -109,11 +109,12 @@ def _read(
     frame: Frame, roles: Roles, layers: list[Channels], options: Options, notes: list[str]
 ) -> tuple[Guide, list[Pass], Repairs]:
     """The passes, repaired and clamped, and the auxiliary planes of all of them as one."""
-    passes, auxiliary, alphas, repairs = [], [], [], Repairs()
+    passes, auxiliary, covers, repairs = [], [], [], Repairs()
     for one in (frame, *options.passes):
         own = _of_pass(one, roles)
         planes = read_planes(one, own, notes)
-        alphas += [alpha] if (alpha := read_alpha(one, own)) is not None else []
+        if (alpha := read_alpha(one, own)) is not None:
+            covers.append(alpha != 0)
         opened, more = open_pass(one, planes.pop("radiance"), layers, options.firefly_clamp)
         passes.append(opened)
         repairs = repairs + more
@@ -125,7 +126,7 @@ def _read(
     extra, _ = clean_planes({name: plane for name, plane in options.extra.items() if name in _USED}, notes)
     if clamped := sum(int((one.scale < 1).sum()) for one in passes if one.scale is not None):
         notes.append(f"{clamped} firefl{'ies' if clamped > 1 else 'y'} clamped")
-    covered = np.logical_or.reduce([alpha != 0 for alpha in alphas]) if alphas else None
+    covered = np.logical_or.reduce(covers) if covers else None
     guide = Guide(tuple(one.beauty for one in passes), {**merge_auxiliary(auxiliary), **extra}, covered)
     return guide, passes, repairs
 
