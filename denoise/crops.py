@@ -8,9 +8,11 @@ Lehtinen et al. 2018, section 3.3, and the augmentations usual for denoisers.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from denoise.data import StoredView, largest_and_others, merge_passes, split_passes, weighted_mean
 from denoise.features import Inputs
@@ -28,9 +30,28 @@ _DEVIATION = 0.3, 0.8  # pixels, of a Gaussian reconstruction filter; Mitsuba ha
 _TAPS = 2  # pixels each way that it reaches
 
 
+class Crops(NamedTuple):
+    """B crops, all in raw scene units.
+
+    Attributes:
+        views: the B views they were drawn from.
+        inputs: (B, ., crop, crop).
+        target: (B, 3, crop, crop) radiance.
+        yardstick: likewise, if the views have them.
+        fractions: (B,) samples of the inputs' pixels, over those of a pixel of all the view's passes; pixels of a
+            crop made smaller have those of all that they are made of.
+    """
+
+    views: list[StoredView]
+    inputs: Inputs
+    target: Tensor
+    yardstick: Tensor | None
+    fractions: Tensor
+
+
 def draw_batch(
     views: Sequence[StoredView], count: int, crop: int, rng: np.random.Generator, share: slice = slice(None)
-) -> tuple[list[StoredView], Inputs, torch.Tensor, torch.Tensor | None]:
+) -> Crops:
     """A training batch: crops of random views.
 
     Each crop has random numbers of its own, so that it is the same whoever draws it, and whatever else is drawn.
@@ -41,10 +62,6 @@ def draw_batch(
         crop: side of a crop in pixels.
         rng: fresh from its seed, which everything random comes from; the same seed gives the same batch.
         share: which of the batch's crops to draw.
-
-    Returns:
-        The views, inputs (B, ., crop, crop), target radiance (B, 3, crop, crop) and, if views have them, yardsticks
-        likewise, of the B crops of the share, all in raw scene units.
     """
     seeds = rng.bit_generator.seed_seq.spawn(count)  # type: ignore[attr-defined]  # all but those set by hand have it
     drawn, samples = [], []
@@ -52,7 +69,8 @@ def draw_batch(
         drawn.append(views[int(own.integers(len(views)))])
         samples.append(_draw_sample(drawn[-1], crop, own))
     batch = {key: torch.from_numpy(np.stack([s[key] for s in samples])) for key in samples[0]}
-    return drawn, Inputs._make(batch[name] for name in Inputs._fields), batch["target"], batch.get("yardstick")
+    inputs = Inputs._make(batch[name] for name in Inputs._fields)
+    return Crops(drawn, inputs, batch["target"], batch.get("yardstick"), batch["fraction"])
 
 
 def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -94,7 +112,8 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
             if name in planes:
                 planes[name] = np.zeros_like(planes[name])
     planes = _turn(planes, rng)
-    return _padded(planes, crop, mirrored=scale == 4)
+    fraction = scale**2 * view.spp[chosen].sum() / view.spp.sum()
+    return {**_padded(planes, crop, mirrored=scale == 4), "fraction": fraction}
 
 
 def _scale(crop: int, most: int, rng: np.random.Generator) -> tuple[int, int]:

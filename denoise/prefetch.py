@@ -18,6 +18,8 @@ from denoise.features import Inputs
 from denoise.pool import WatchedFolder
 
 _AHEAD = 3  # batches
+_USUAL_FRACTION = 0.25  # of a view's samples, in inputs that weigh as much as the view
+_BY_SAMPLES = 0.3  # power of their samples by which others weigh more or less
 
 
 class Batch(NamedTuple):
@@ -25,7 +27,7 @@ class Batch(NamedTuple):
 
     Attributes:
         views: the B views they were drawn from.
-        weights: (B,) of each crop in the loss, 1 on the average over the views drawn from.
+        weights: (B,) of each crop in the loss, about 1 on the average.
         inputs: raw scene units.
         target: (B, 3, crop, crop), raw scene units.
         yardstick: likewise, where the views have them.
@@ -109,7 +111,9 @@ class Prefetcher:
 
     def _make(self, views: list[StoredView], mean_weight: float, step: int) -> Batch:
         rng = np.random.default_rng((self._seed, step))
-        drawn, inputs, target, yardstick = draw_batch(views, self._batch, self._crop, rng, self._share)
-        weights = torch.tensor([view.weight / mean_weight for view in drawn])
+        drawn, inputs, target, yardstick, fractions = draw_batch(views, self._batch, self._crop, rng, self._share)
+        of_views = torch.tensor([view.weight / mean_weight for view in drawn])
+        # errors of few samples are large, and a picture of many is to count as much as one of few
+        weights = of_views * (fractions / _USUAL_FRACTION) ** _BY_SAMPLES
         jitter = jitter_exposure(self._batch, rng)[self._share]
         return Batch(drawn, weights, inputs, target, yardstick, jitter, waited=0.0)

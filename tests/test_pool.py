@@ -89,7 +89,7 @@ def test_no_such_folder_is_refused(tmp_path):
         WatchedFolder(tmp_path / "nowhere")
 
 
-def test_batches_are_of_fixed_and_watched_views_and_weigh_one_on_the_average(tmp_path):
+def test_batches_are_of_fixed_and_watched_views_and_weigh_as_much_as_these(tmp_path):
     pack(tmp_path, "1", 1.0)
     watched = WatchedFolder(tmp_path, rescan_seconds=0)
     passes = np.full((2, 12, 33, 41), 3.0, np.float16)
@@ -101,8 +101,8 @@ def test_batches_are_of_fixed_and_watched_views_and_weigh_one_on_the_average(tmp
         assert names == {"0", "1", "1.0000", "1.0001"}
         assert len(batch.views) == len(batch.target) == len(batch.jitter) == 32
         # weights 2 and 4, two views each
-        want = [2 / 3 if view.weight == 2 else 4 / 3 for view in batch.views]
-        np.testing.assert_allclose(batch.weights.numpy(), want, rtol=1e-6)
+        want = np.array([2 / 3 if view.weight == 2 else 4 / 3 for view in batch.views])
+        np.testing.assert_allclose(batch.weights.numpy(), want * weight_of(1 / 2), rtol=1e-6)
         pack(tmp_path, "2", 2.0, views=50)
         later = [name for _ in range(8) for name in (view.name for view in batches.next().views)]
         assert any("2.00" in name for name in later)
@@ -120,7 +120,26 @@ def test_batches_are_not_of_views_too_noisy_to_learn_from():
     finally:
         batches.close()
     assert {view.weight for view in batch.views} == {4.0, 2.0}
-    np.testing.assert_allclose(batch.weights.numpy(), [view.weight / 3 for view in batch.views], rtol=1e-6)
+    want = np.array([view.weight / 3 for view in batch.views])
+    np.testing.assert_allclose(batch.weights.numpy(), want * weight_of(1 / 2), rtol=1e-6)
+
+
+def test_crops_weigh_by_what_their_inputs_have_of_samples():
+    passes = np.arange(1.0, 4.0)[:, None, None, None] * np.ones((1, 12, 64, 64), np.float16)
+    view = StoredView("view", passes.astype(np.float16), np.array([1, 2, 32], np.float32), False)
+    batches = Prefetcher([view], None, batch=256, share=slice(None), crop=32, seed=0, step=0)
+    try:
+        weights = batches.next().weights.numpy()
+    finally:
+        batches.close()
+    # one pass or the first two, at their size, halved and at a quarter
+    want = np.array([weight_of(passes * smaller / 35) for passes in (1, 2, 3) for smaller in (1, 4, 16)], np.float32)
+    assert all(np.isclose(weights, one, rtol=1e-5).any() for one in want)
+    assert np.isclose(weights[:, None], want, rtol=1e-5).any(1).all()
+
+
+def weight_of(fraction: float) -> float:
+    return (4 * fraction) ** 0.3
 
 
 def start_training(pool: Path, out: Path, *options: str) -> subprocess.Popen[str]:
