@@ -21,7 +21,7 @@ from denoise.kernels import halve
 
 # Chances that a crop is drawn with
 _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
-_BLACK, _SMALLER, _FIREFLIES, _FILTERED, _UNLIT = 0.01, 0.05, 0.05, 0.08, 0.03
+_BLACK, _SMALLER, _FIREFLIES, _FILTERED, _UNLIT = 0.01, 0.05, 0.05, 0.05, 0.03
 _HALVED, _QUARTERED = 0.5, 0.15
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 _MOST_FIREFLIES = 4  # of a crop that gets any
