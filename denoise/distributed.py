@@ -11,10 +11,11 @@ import os
 import time
 import weakref
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 
 import torch
 import torch.distributed as dist
@@ -23,6 +24,8 @@ from torch.nn.parallel import DistributedDataParallel
 
 from denoise.errors import TrainingError
 
+_Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
 _PATIENCE = timedelta(hours=2)  # the others wait while the first one decodes a data set, or validates
 _RELEASED_AFTER = 2.0  # seconds; gloo's threads need some milliseconds
 
@@ -55,6 +58,15 @@ class Group:
             raise TrainingError(f"a batch of {batch} is no multiple of the {self.size} processes; give --batch one")
         count = batch // self.size
         return slice(self.rank * count, (self.rank + 1) * count)
+
+    def mapped(self, function: Callable[[_Item], _Made], items: Sequence[_Item]) -> list[_Made]:
+        """What a function makes of each item, in their order.
+
+        Each process begins at another of them, so that of what is kept on disk each makes its share and finds the rest.
+        """
+        first = len(items) * self.rank // self.size
+        made = {i: function(items[i]) for i in (*range(first, len(items)), *range(first))}
+        return [made[i] for i in range(len(items))]
 
     def replica(self, network: nn.Module) -> nn.Module:
         """The network to call in training: its gradients are the means over all processes."""

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from denoise.data import StoredView, load_sets
+from denoise.distributed import ALONE, Group
 from denoise.errors import McdenoiseError, PairsError
 from denoise.yardsticks import Measure
 
@@ -26,6 +27,7 @@ class WatchedFolder:
         directory: the folder.
         rescan_seconds: how often to look for changes.
         measure: gives each view that comes its yardsticks, if there shall be any.
+        group: the processes that watch it, and measure views together.
 
     Attributes:
         directory: the folder.
@@ -36,13 +38,17 @@ class WatchedFolder:
     """
 
     def __init__(
-        self, directory: Path, rescan_seconds: float = _RESCAN_SECONDS, measure: Measure | None = None
+        self,
+        directory: Path,
+        rescan_seconds: float = _RESCAN_SECONDS,
+        measure: Measure | None = None,
+        group: Group = ALONE,
     ) -> None:
         if not directory.is_dir():
             raise PairsError(f"{directory}: no such folder to watch; make it, data sets may come later")
         self.notices: deque[str] = deque()
         self.directory = directory
-        self._rescan_seconds, self._measure = rescan_seconds, measure
+        self._rescan_seconds, self._measure, self._group = rescan_seconds, measure, group
         self._looked = float("-inf")
         self._sets: dict[str, list[StoredView]] = {}
         self._views: list[StoredView] = []
@@ -70,7 +76,7 @@ class WatchedFolder:
         path = self.directory / name
         try:
             views = [view for view in load_sets([path], sample=False) if not view.held_out]
-            return [self._measure(view) for view in views] if self._measure else views
+            return self._group.mapped(self._measure, views) if self._measure else views
         except (McdenoiseError, OSError) as error:
             if path.exists():  # or it was taken away while it was read
                 self.notices.append(f"{error}; this data set is passed over")

@@ -141,7 +141,7 @@ def _train(
     model = load_model(start)[0].config if start else ModelConfig(network="direct" if direct else "kernels")
     with joined(pick_device(device)) as (group, place):
         measure = measured_by(load_model(relative_to)[0].to(place), place) if relative_to else None
-        watched = WatchedFolder(watch, measure=measure) if watch is not None else None
+        watched = WatchedFolder(watch, measure=measure, group=group) if watch is not None else None
         _run(config, model, directories, watched, output, resume, start, measure, group, place)
 
 
@@ -165,10 +165,10 @@ def _run(
     stop = _StopRequest()
     with group.main_first():
         views = load_sets(directories, sample=watched is None)
-        if watched is not None:
-            _wait_for_views(watched, stop)
+    if watched is not None:
+        _wait_for_views(watched, stop)
     if measure is not None:
-        views = [view if view.held_out else measure(view) for view in views]
+        views = group.mapped(lambda view: view if view.held_out else measure(view), views)
     training = [view for view in views if not view.held_out]
     noisy = len(training) - len(worth_learning(training))
     left_out = f", {noisy} of them left out as too noisy to learn from" if noisy else ""

@@ -12,6 +12,7 @@ import pytest
 
 from denoise.checkpoint import load_model
 from denoise.data import StoredView, load_sets
+from denoise.distributed import Group
 from denoise.errors import PairsError
 from denoise.packed import write_packed
 from denoise.pool import WatchedFolder
@@ -55,6 +56,19 @@ def test_sets_come_and_go(tmp_path):
     shutil.rmtree(tmp_path / "2")
     assert levels(watched.views()) == [0.25]  # better than nothing
     assert not watched.notices
+
+
+def test_of_two_processes_that_measure_views_the_second_begins_in_the_middle(tmp_path):
+    pack(tmp_path, "1", 0.5)
+    began = []
+
+    def measure(view: StoredView) -> StoredView:
+        began.append(Path(view.name).name)
+        return view
+
+    views = WatchedFolder(tmp_path, measure=measure, group=Group(1, 2)).views()
+    assert began == ["1.0001", "1.0000"]
+    assert [Path(view.name).name for view in views] == ["1.0000", "1.0001"]
 
 
 def test_it_looks_only_now_and_then(tmp_path):

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import weakref
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -116,11 +117,25 @@ def test_two_processes_train_as_one_does_with_the_same_batch(tiny_pairs, tmp_pat
 
 def test_shares_make_up_the_batch(tiny_pairs):
     views = load(tiny_pairs)
-    _, whole, target, *_ = draw_batch(views, 6, 32, np.random.default_rng((1, 2)))
+    _, whole, target, _, fractions = draw_batch(views, 6, 32, np.random.default_rng((1, 2)))
     parts = [draw_batch(views, 6, 32, np.random.default_rng((1, 2)), Group(rank, 3).share(6)) for rank in range(3)]
     assert torch.equal(torch.cat([inputs.radiance for _, inputs, *_ in parts]), whole.radiance)
     assert torch.equal(torch.cat([inputs.present for _, inputs, *_ in parts]), whole.present)
-    assert torch.equal(torch.cat([own for _, _, own, _ in parts]), target)
+    assert torch.equal(torch.cat([own for _, _, own, *_ in parts]), target)
+    assert torch.equal(torch.cat([own for *_, own in parts]), fractions)
+
+
+def test_each_process_begins_at_another_item_and_all_have_them_in_order():
+    calls: list[list[int]] = [[], [], []]
+
+    def square(rank: int, item: int) -> int:
+        calls[rank].append(item)
+        return item**2
+
+    for rank in range(3):
+        assert Group(rank, 3).mapped(partial(square, rank), range(7)) == [0, 1, 4, 9, 16, 25, 36]
+    assert calls == [[0, 1, 2, 3, 4, 5, 6], [2, 3, 4, 5, 6, 0, 1], [4, 5, 6, 0, 1, 2, 3]]
+    assert Group(1, 3).mapped(str, []) == []
 
 
 def test_alone_nothing_is_asked_of_others():
