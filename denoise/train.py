@@ -49,7 +49,8 @@ class TrainConfig:
         batch: crops a step, of all processes together.
         crop: side of a crop in pixels, a multiple of 32.
         optimizer: "muon" or "adamw" (`denoise.muon`).
-        learning_rate: at its height; None for 2e-3 where Muon trains, and 1e-3 where AdamW does alone.
+        learning_rate: at its height; None for 2e-3 where Muon trains, 1e-3 where AdamW does alone, and a quarter of
+            that where a model is gone on from.
         warmup: steps until it is reached, at most a tenth of `steps`.
         weight_decay: decoupled from the gradient.
         ema: decay of the averaged weights, which are the ones kept.
@@ -130,7 +131,7 @@ def train(
     hidden = network.hidden() if config.optimizer == "muon" else []
     others = [parameter for parameter in network.parameters() if all(parameter is not one for one in hidden)]
     optimizer = optimizer_for(hidden, others, config.weight_decay)
-    highest = config.learning_rate or (2e-3 if hidden else 1e-3)
+    highest = config.learning_rate or (2e-3 if hidden else 1e-3) * (1 if start is None else 0.25)
     clipper = Clipper(network.parameters(), config.clip)
     state = TrainingState(network, averaged, optimizer, clipper)
     if resume:

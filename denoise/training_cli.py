@@ -55,7 +55,7 @@ _LOG_EVERY = 10  # steps
 @click.option(
     "--learning-rate",
     type=click.FloatRange(min=0, min_open=True),
-    help="Highest rate. [default: 2e-3, with --direct 1e-3]",
+    help="Highest rate. [default: 2e-3, with --direct 1e-3, with --from a quarter of that]",
 )
 @click.option("--validate-every", type=click.IntRange(min=1), default=500, help="Steps between validations.")
 @click.option(

@@ -195,7 +195,7 @@ def test_killed_in_the_middle_and_started_again_it_ends_with_model_and_card(scen
     ran = subprocess.run([*command, "--minutes", minutes, *options], cwd=ROOT, capture_output=True, text=True)
     assert ran.returncode == 0, ran.stderr
     told = load_model(output)[1]
-    assert told["steps"] >= 1 and told["relative_to"] == "first.safetensors"
+    assert told["steps"] >= 1 and told["relative_to"] == "first.safetensors" and told["learning_rate"] == 2e-3
     assert told["data"] == ["validation", "pool"] and told["held_out_views"] == 2
     card = (tmp_path / "README.md").read_text()
     before_it = re.search(r"a model that ([\d,]+) steps from nothing had made", card)
@@ -225,7 +225,9 @@ def test_killed_in_the_middle_and_started_again_it_ends_with_model_and_card(scen
         [*command, "--minutes", f"{spent + 0.3:.3f}", *options], cwd=ROOT, capture_output=True, text=True
     )
     assert ran.returncode == 0, ran.stderr
-    ended_with = load_model(folder / "model.safetensors")[0].state_dict()
+    model, told = load_model(folder / "model.safetensors")
+    assert told["relative_to"] == "model.safetensors" and told["learning_rate"] is None  # a quarter of the usual one
+    ended_with = model.state_dict()
     for name, tensor in load_model(output)[0].state_dict().items():
         assert_close(tensor, (begun_with[name] + 2 * ended_with[name]) / 3, rtol=1e-3, atol=1e-4)  # half floats
     assert "then the mean with model.safetensors" in (tmp_path / "README.md").read_text()

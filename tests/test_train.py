@@ -238,6 +238,14 @@ def test_from_model_begins_with_its_weights(views, tmp_path):
         torch.testing.assert_close(weights(second)[name], tensor)
 
 
+def test_from_model_goes_on_at_a_quarter_of_the_rate(views, tmp_path):
+    usual = dataclasses.replace(QUICK, steps=1, learning_rate=None)
+    out = tmp_path / "a.safetensors"
+    (first,) = train(usual, SMALL, views, out, CPU, {})
+    (second,) = train(usual, SMALL, views, tmp_path / "b.safetensors", CPU, {}, start=out)
+    assert (first["lr"], second["lr"]) == (2e-3, 5e-4)
+
+
 def test_direct_baseline_trains(tiny_pairs, tmp_path):
     out = tmp_path / "m.safetensors"
     command = [str(tiny_pairs), "-o", str(out), "--steps", "2", "--batch", "1", "--crop", "32", "--direct"]

@@ -37,6 +37,7 @@ from tools.view_stream import ROOT, Recipe, ViewStream, number_of, read_journal
 _TICK = 0.5  # seconds between looks
 _END_SECONDS = 15  # the training's start and end, and the card's
 _FIRST_SHARE = 1 / 3  # of the time, for a first model
+_FIRST_RATE = 2e-3  # to go on from it, as from nothing
 _VALIDATION_VIEWS = 2
 
 
@@ -183,6 +184,8 @@ class _Run:
         command: list[object] = ["-m", "denoise.training_cli", plan.folder / "validation", "--watch", pool]
         command += ["-o", model, "--minutes", (trained + left) / 60, "--validate-every", 1000, "--resume"]
         command += ["--from", beginning, "--relative-to", beginning] if beginning is not None else []
+        if beginning == self._first:  # far from done
+            command += ["--learning-rate", _FIRST_RATE]
         environment = {"OMP_NUM_THREADS": str(threads)}
         return children.start([*command, *plan.options], self._lock, environment=environment)
 
