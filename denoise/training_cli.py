@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from denoise.yardsticks import Measure
 
 _LOG_EVERY = 10  # steps
+_SHIPPED = Path("shipped")  # the model, by name
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -47,7 +48,7 @@ _LOG_EVERY = 10  # steps
     type=click.Path(path_type=Path),
     metavar="MODEL",
     help="Squared errors, relative to what MODEL makes of passes that are not in the target, for --loss; best for "
-    "relMSE, once there is a model.",
+    "relMSE, once there is a model; shipped is the shipped one.",
 )
 @click.option("--direct", is_flag=True, help="The direct-prediction U-Net of the Noise2Noise paper, as a baseline.")
 @click.option("--batch", type=click.IntRange(min=1), default=8, help="Crops a step, of all processes together.")
@@ -67,7 +68,13 @@ _LOG_EVERY = 10  # steps
 @click.option("--checkpoint-seconds", type=click.FloatRange(min=0), default=60.0, help="Between checkpoints.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, help="Of weights and batches.")
 @click.option("--resume", is_flag=True, help="Go on where the last checkpoint of the output stood, if there is one.")
-@click.option("--from", "start", type=click.Path(path_type=Path), help="Begin with the weights of this model.")
+@click.option(
+    "--from",
+    "start",
+    type=click.Path(path_type=Path),
+    metavar="MODEL",
+    help="Begin with the weights of MODEL; shipped is the one that mcdenoise takes by itself.",
+)
 @click.option("--device", type=click.Choice(["auto", "cpu", "cuda", "mps"]), default="auto", help="Where to train.")
 @click.version_option(package_name="mcdenoise")
 def main(directories: tuple[Path, ...], output: Path, **options: Any) -> None:
@@ -121,7 +128,7 @@ def _train(
     from denoise import process
 
     process.tune()  # before torch allocates anything
-    from denoise.checkpoint import load_model
+    from denoise.checkpoint import load_model, shipped_model
     from denoise.denoiser import pick_device
     from denoise.distributed import joined
     from denoise.network import ModelConfig
@@ -136,6 +143,7 @@ def _train(
     if state.exists() and not resume:
         raise TrainingError(f"{state}: a training of this model stands here; add --resume to go on, or remove it")
     resume = resume and state.exists()
+    start, relative_to = (shipped_model() if model == _SHIPPED else model for model in (start, relative_to))
     measured = relative_to.name if relative_to else None
     config = TrainConfig(steps=steps, minutes=None if steps else minutes or 60.0, relative_to=measured, **settings)
     model = load_model(start)[0].config if start else ModelConfig(network="direct" if direct else "kernels")

@@ -238,6 +238,18 @@ def test_from_model_begins_with_its_weights(views, tmp_path):
         torch.testing.assert_close(weights(second)[name], tensor)
 
 
+def test_the_shipped_model_goes_by_its_name(tiny_pairs, tmp_path):
+    out = tmp_path / "m.safetensors"
+    command = [str(tiny_pairs), "-o", str(out), "--steps", "1", "--batch", "1", "--crop", "32"]
+    command += ["--from", "shipped", "--relative-to", "shipped", "--learning-rate", "1e-12"]
+    result = CliRunner().invoke(main, command)
+    assert result.exit_code == 0, result.output
+    noisy = np.random.default_rng(1).gamma(0.5, size=(40, 48, 3)).astype(np.float32)
+    ours, shipped = (Denoiser(model, precision="float32").denoise(noisy) for model in (out, None))
+    np.testing.assert_allclose(ours, shipped, rtol=2e-3)
+    assert load_model(out)[1]["relative_to"] == "mcdenoise.safetensors"
+
+
 def test_from_model_goes_on_at_a_quarter_of_the_rate(views, tmp_path):
     usual = dataclasses.replace(QUICK, steps=1, learning_rate=None)
     out = tmp_path / "a.safetensors"
