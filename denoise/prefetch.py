@@ -12,9 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from denoise.crops import draw_batch, jitter_exposure
+from denoise.crops import Crops, draw_batch, jitter_exposure
 from denoise.data import StoredView, worth_learning
-from denoise.features import Inputs
 from denoise.pool import WatchedFolder
 
 _AHEAD = 3  # batches
@@ -26,20 +25,14 @@ class Batch(NamedTuple):
     """One process's share of a batch of B crops.
 
     Attributes:
-        views: the B views they were drawn from.
+        crops: what was drawn.
         weights: (B,) of each crop in the loss, about 1 on the average.
-        inputs: raw scene units.
-        target: (B, 3, crop, crop), raw scene units.
-        yardstick: likewise, where the views have them.
         jitter: (B, 1, 1, 1) factors on the exposure.
         waited: seconds the network waited for it.
     """
 
-    views: list[StoredView]
+    crops: Crops
     weights: Tensor
-    inputs: Inputs
-    target: Tensor
-    yardstick: Tensor | None
     jitter: Tensor
     waited: float
 
@@ -111,9 +104,9 @@ class Prefetcher:
 
     def _make(self, views: list[StoredView], mean_weight: float, step: int) -> Batch:
         rng = np.random.default_rng((self._seed, step))
-        drawn, inputs, target, yardstick, fractions = draw_batch(views, self._batch, self._crop, rng, self._share)
-        of_views = torch.tensor([view.weight / mean_weight for view in drawn])
+        crops = draw_batch(views, self._batch, self._crop, rng, self._share)
+        of_views = torch.tensor([view.weight / mean_weight for view in crops.views])
         # errors of few samples are large, and a picture of many is to count as much as one of few
-        weights = of_views * (fractions / _USUAL_FRACTION) ** _BY_SAMPLES
+        weights = of_views * (crops.fractions / _USUAL_FRACTION) ** _BY_SAMPLES
         jitter = jitter_exposure(self._batch, rng)[self._share]
-        return Batch(drawn, weights, inputs, target, yardstick, jitter, waited=0.0)
+        return Batch(crops, weights, jitter, waited=0.0)

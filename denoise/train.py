@@ -152,8 +152,8 @@ def train(
     saved = clock = time.monotonic()
     try:
         while (progress := group.of_main(_progress(config, state))) < 1:
-            drawn, weights, inputs, target, yardstick, jitter, wait = batches.next()
-            inputs = Inputs._make(plane.to(device, non_blocking=True) for plane in inputs)
+            crops, weights, jitter, wait = batches.next()
+            inputs = Inputs._make(plane.to(device, non_blocking=True) for plane in crops.inputs)
             factor = exposure(inputs.radiance) * jitter.to(device)  # from the input alone
 
             rate = highest * min(1, (state.step + 1) / warmup) * (1 + math.cos(math.pi * progress)) / 2
@@ -161,18 +161,18 @@ def train(
                 parameters["lr"] = rate
             with mixed(device, config.precision):
                 output = replica(inputs.exposed(factor))
-            target = expose(target.to(device, non_blocking=True), factor)
-            if yardstick is None:
+            target = expose(crops.target.to(device, non_blocking=True), factor)
+            if crops.yardstick is None:
                 losses = [loss_function(f, y) for f, y in zip(output, target, strict=True)]
             else:
-                measures = expose(yardstick.to(device, non_blocking=True), factor)
+                measures = expose(crops.yardstick.to(device, non_blocking=True), factor)
                 losses = [relative_l2(f, y, m) for f, y, m in zip(output, target, measures, strict=True)]
             loss = (torch.stack(losses) * weights.to(device)).mean()
             optimizer.zero_grad()
             loss.backward()
             norm = clipper.clip()
             if not math.isfinite(norm):
-                raise TrainingError(_blame(drawn, losses, state.step, group))
+                raise TrainingError(_blame(crops.views, losses, state.step, group))
             optimizer.step()
             decay = min(config.ema, (1 + state.step) / (10 + state.step))
             for name, tensor in network.state_dict().items():

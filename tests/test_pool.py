@@ -111,14 +111,14 @@ def test_batches_are_of_fixed_and_watched_views_and_weigh_as_much_as_these(tmp_p
     batches = Prefetcher(fixed, watched, batch=64, share=slice(16, 48), crop=32, seed=0, step=0)
     try:
         batch = batches.next()
-        names = {view.name.split("/")[-1] for view in batch.views}
+        names = {view.name.split("/")[-1] for view in batch.crops.views}
         assert names == {"0", "1", "1.0000", "1.0001"}
-        assert len(batch.views) == len(batch.target) == len(batch.jitter) == 32
+        assert len(batch.crops.views) == len(batch.crops.target) == len(batch.jitter) == 32
         # weights 2 and 4, two views each
-        want = np.array([2 / 3 if view.weight == 2 else 4 / 3 for view in batch.views])
+        want = np.array([2 / 3 if view.weight == 2 else 4 / 3 for view in batch.crops.views])
         np.testing.assert_allclose(batch.weights.numpy(), want * weight_of(1 / 2), rtol=1e-6)
         pack(tmp_path, "2", 2.0, views=50)
-        later = [name for _ in range(8) for name in (view.name for view in batches.next().views)]
+        later = [name for _ in range(8) for name in (view.name for view in batches.next().crops.views)]
         assert any("2.00" in name for name in later)
     finally:
         batches.close()
@@ -133,8 +133,8 @@ def test_batches_are_not_of_views_too_noisy_to_learn_from():
         batch = batches.next()
     finally:
         batches.close()
-    assert {view.weight for view in batch.views} == {4.0, 2.0}
-    want = np.array([view.weight / 3 for view in batch.views])
+    assert {view.weight for view in batch.crops.views} == {4.0, 2.0}
+    want = np.array([view.weight / 3 for view in batch.crops.views])
     np.testing.assert_allclose(batch.weights.numpy(), want * weight_of(1 / 2), rtol=1e-6)
 
 
