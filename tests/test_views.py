@@ -31,6 +31,13 @@ def test_views_by_hand():
         [[6, 3], [5, 2], [4, 1], [4, 1]],
     ]
     assert View().hold(plane, 4)[0, 0].tolist() == [[1, 2, 3, 3], *[[4, 5, 6, 6]] * 3]
+    colours = torch.tensor([1.0, 2, 3])[None, :, None, None]
+    assert [view.hold(colours, 1)[0, :, 0, 0].tolist() for view in VIEWS] == [
+        [1, 2, 3],
+        [3, 1, 2],
+        [2, 3, 1],
+        [3, 1, 2],
+    ]
 
 
 def test_views_see_each_edge_in_every_place_of_a_block():
