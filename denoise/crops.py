@@ -24,7 +24,8 @@ _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
 _BLACK, _SMALLER, _FIREFLIES, _FILTERED, _UNLIT = 0.01, 0.05, 0.05, 0.05, 0.03
 _HALVED, _QUARTERED = 0.5, 0.15
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
-_MOST_FIREFLIES = 4  # of a crop that gets any
+_MOST_FIREFLIES = 4  # of a piece of a crop that gets any
+_PIECE = 128 * 128  # pixels, each of which may get some
 _FIREFLY_STOPS = 4, 14  # by how much they are brighter than the crop's mean
 _DEVIATION = 0.3, 0.8  # pixels, of a Gaussian reconstruction filter; Mitsuba has 0.5
 _TAPS = 2  # pixels each way that it reaches
@@ -93,8 +94,9 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
 
     for _ in range(scale // 2):
         planes = halved(planes)
-    if rng.random() < _FIREFLIES:
-        _add_fireflies(planes, rng)
+    for _ in range(max(1, planes["radiance"][0].size // _PIECE)):
+        if rng.random() < _FIREFLIES:
+            _add_fireflies(planes, rng)
     if rng.random() < _FILTERED:
         planes = filtered(planes, rng.uniform(*_DEVIATION))
     if rng.random() < _UNLIT:

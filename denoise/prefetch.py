@@ -14,9 +14,11 @@ from torch import Tensor
 
 from denoise.crops import Crops, draw_batch, jitter_exposure
 from denoise.data import StoredView, worth_learning
+from denoise.errors import TrainingError
 from denoise.pool import WatchedFolder
 
 _AHEAD = 3  # batches
+_LARGE_EVERY = 2  # so many batches one is of fewer crops, twice as wide
 _USUAL_FRACTION = 0.25  # of a view's samples, in inputs that weigh as much as the view
 _BY_SAMPLES = 0.3  # power of their samples by which others weigh more or less
 
@@ -39,6 +41,9 @@ class Batch(NamedTuple):
 
 class Prefetcher:
     """Batches from `step` on, each a function of (seed, step) and of the views there are.
+
+    Every other batch is of a quarter as many crops of twice the side, if it can be parted so and most views are as
+    large: the coarsest kernels reach farther than a small crop does, and blotches are larger than it.
 
     Args:
         views: to draw from, as far as they are worth it (`worth_learning`).
@@ -91,7 +96,9 @@ class Prefetcher:
                 if found is not watched:
                     watched, views = found, worth_learning([*self._views, *found])
                     mean_weight = float(np.mean([view.weight for view in views]))
-                item: Batch | Exception = self._make(views, mean_weight, step)
+                    usual = float(np.median([min(view.passes.shape[-2:]) for view in views]))
+                large = step % _LARGE_EVERY == 0 and self._batch % 4 == 0 and usual >= 2 * self._crop
+                item: Batch | Exception = self._make(views, mean_weight, step, large)
             except Exception as error:  # handed to the loop, which raises it
                 item = error
             while not self._stopped.is_set():
@@ -102,11 +109,18 @@ class Prefetcher:
                     continue
             step += 1
 
-    def _make(self, views: list[StoredView], mean_weight: float, step: int) -> Batch:
+    def _make(self, views: list[StoredView], mean_weight: float, step: int, large: bool) -> Batch:
         rng = np.random.default_rng((self._seed, step))
-        crops = draw_batch(views, self._batch, self._crop, rng, self._share)
+        count, crop, share = self._batch, self._crop, self._share
+        if large:
+            mine = range(count)[share]
+            if mine.start % 4 or mine.stop % 4:
+                most = f"{len(mine)} crops for each process cannot be 4 times fewer of twice the side"
+                raise TrainingError(f"{most}; give --batch a multiple of {4 * count // len(mine)}")
+            count, crop, share = count // 4, 2 * crop, slice(mine.start // 4, mine.stop // 4)
+        crops = draw_batch(views, count, crop, rng, share)
         of_views = torch.tensor([view.weight / mean_weight for view in crops.views])
         # errors of few samples are large, and a picture of many is to count as much as one of few
         weights = of_views * (crops.fractions / _USUAL_FRACTION) ** _BY_SAMPLES
-        jitter = jitter_exposure(self._batch, rng)[self._share]
+        jitter = jitter_exposure(count, rng)[share]
         return Batch(crops, weights, jitter, waited=0.0)

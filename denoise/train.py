@@ -24,7 +24,7 @@ from denoise.data import StoredView, worth_learning
 from denoise.distributed import ALONE, Group
 from denoise.errors import TrainingError
 from denoise.features import Inputs
-from denoise.losses import LOSSES, relative_l2
+from denoise.losses import LOSSES, multiscale_l2
 from denoise.muon import optimizer_for
 from denoise.network import DirectNetwork, KernelNetwork, ModelConfig, build
 from denoise.pool import WatchedFolder
@@ -44,7 +44,7 @@ class TrainConfig:
     Attributes:
         steps: optimiser steps.
         minutes: wall time of training, interruptions not counted.
-        loss: a name in `losses.LOSSES`; views with yardsticks have `losses.relative_l2` in its place.
+        loss: a name in `losses.LOSSES`; views with yardsticks have `losses.multiscale_l2` in its place.
         relative_to: name of the model that the views' yardsticks are of, if they have any.
         batch: crops a step, of all processes together.
         crop: side of a crop in pixels, a multiple of 32.
@@ -166,7 +166,7 @@ def train(
                 losses = [loss_function(f, y) for f, y in zip(output, target, strict=True)]
             else:
                 measures = expose(crops.yardstick.to(device, non_blocking=True), factor)
-                losses = [relative_l2(f, y, m) for f, y, m in zip(output, target, measures, strict=True)]
+                losses = [multiscale_l2(f, y, m) for f, y, m in zip(output, target, measures, strict=True)]
             loss = (torch.stack(losses) * weights.to(device)).mean()
             optimizer.zero_grad()
             loss.backward()

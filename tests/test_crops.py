@@ -164,6 +164,19 @@ def test_some_inputs_have_fireflies_that_their_targets_do_not_have(monkeypatch):
     torch.testing.assert_close(inputs.variance[lit][known], without + light[known] ** 2)
 
 
+@pytest.mark.usefixtures("box_filter", "all_lit")
+def test_larger_crops_have_as_many_fireflies_for_their_size(monkeypatch):
+    for chance in ("_SMALLER", "_HALVED", "_QUARTERED", "_BLACK"):
+        monkeypatch.setattr(crops, chance, 0)
+    passes = np.full((2, 12, 256, 256), 1, np.float16)
+    view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
+    _, inputs, *_ = draw_batch([view], 150, 256, np.random.default_rng(0))
+    pieces = inputs.radiance.amin(1).unflatten(2, (2, 128)).unflatten(1, (2, 128)).amax((2, 4)) > 1
+    # in each of the four pieces, whose fireflies are up to four anywhere in the crop
+    assert 0.14 < pieces.flatten(1).any(1).float().mean() < 0.24
+    assert (inputs.radiance.amin(1) > 1).sum((1, 2)).max() > 4
+
+
 def test_a_wider_filter_keeps_the_light_and_spreads_noise_as_its_variance_says():
     rng = np.random.default_rng(0)
     light = np.full((3, 200, 200), 2, np.float32)

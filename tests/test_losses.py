@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 
-from denoise.losses import LOSSES, l1, l2, l_hdr, log_l2, naive_log_l2, relative_l2
+from denoise.losses import LOSSES, l1, l2, l_hdr, log_l2, multiscale_l2, naive_log_l2, relative_l2
 from denoise.transfer import EPS
 
 UNBIASED = [log_l2, l_hdr, l2]
@@ -68,6 +69,30 @@ def test_relative_l2_counts_light_where_nothing_is_lit():
     assert relative_l2(black, black, black).item() == 0
     assert relative_l2(leak, black, black).item() == pytest.approx(0.03 * (math.log(11) - 10 / 11), rel=1e-4)
     assert relative_l2(leak, black, black) > 100 * relative_l2(leak, black, torch.full((1,), 1e-6))
+
+
+def test_multiscale_l2_counts_what_is_wrong_in_the_large_for_more():
+    truth = torch.ones(3, 64, 64)
+    side = torch.arange(64)
+    fine = 0.1 * (1 - 2 * ((side[:, None] + side) % 2)).expand(3, 64, 64)  # a checkerboard of pixels
+    blotch = 0.1 * (1 - 2 * ((side[:, None] // 8 + side // 8) % 2)).expand(3, 64, 64)
+    tint = torch.full((3, 64, 64), 0.1)
+    plain = [relative_l2(truth + error, truth, truth).item() for error in (fine, blotch, tint)]
+    assert plain == pytest.approx([0.01 / 1.01 / 2] * 3, rel=1e-5)
+    counted = [multiscale_l2(truth + error, truth, truth).item() for error in (fine, blotch, tint)]
+    assert counted == pytest.approx([plain[0], 3 * plain[0], 7 * plain[0]], rel=1e-4)
+    assert multiscale_l2(tint, 0 * truth, 0 * truth) == relative_l2(tint, 0 * truth, 0 * truth)  # nothing is lit
+
+
+def test_multiscale_l2_finds_the_mean():
+    y, mean = noise("lognormal")
+    y = y[:196_608].view(3, 256, 256)
+    yardstick = torch.from_numpy(np.random.default_rng(8).lognormal(0.0, 1.0, y.shape))
+    scale = (yardstick**2 + 0.01).rsqrt()
+    blocks = sum(F.interpolate(F.avg_pool2d(scale[None], side), scale_factor=side)[0] for side in (4, 16, 64))
+    weights = scale * (scale + 2 * blocks)  # of y in the minimiser
+    standard_error = (weights * (y - mean)).std().item() / y.numel() ** 0.5 / weights.mean().item()
+    assert abs(minimiser(lambda f, y: multiscale_l2(f.expand_as(y), y, yardstick), y) - mean) < 4 * standard_error
 
 
 def test_naive_log_loss_finds_the_geometric_mean_and_is_dark():

@@ -9,14 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from denoise.checkpoint import load_model
 from denoise.data import StoredView, load_sets
 from denoise.distributed import Group
-from denoise.errors import PairsError
+from denoise.errors import PairsError, TrainingError
 from denoise.packed import write_packed
 from denoise.pool import WatchedFolder
-from denoise.prefetch import Prefetcher
+from denoise.prefetch import Batch, Prefetcher
 
 
 def pack(folder: Path, name: str, level: float, split: str = "train", views: int = 2) -> Path:
@@ -141,7 +142,7 @@ def test_batches_are_not_of_views_too_noisy_to_learn_from():
 def test_crops_weigh_by_what_their_inputs_have_of_samples():
     passes = np.arange(1.0, 4.0)[:, None, None, None] * np.ones((1, 12, 64, 64), np.float16)
     view = StoredView("view", passes.astype(np.float16), np.array([1, 2, 32], np.float32), False)
-    batches = Prefetcher([view], None, batch=256, share=slice(None), crop=32, seed=0, step=0)
+    batches = Prefetcher([view], None, batch=256, share=slice(None), crop=32, seed=0, step=1)  # 0 has larger crops
     try:
         weights = batches.next().weights.numpy()
     finally:
@@ -150,6 +151,40 @@ def test_crops_weigh_by_what_their_inputs_have_of_samples():
     want = np.array([weight_of(passes * smaller / 35) for passes in (1, 2, 3) for smaller in (1, 4, 16)], np.float32)
     assert all(np.isclose(weights, one, rtol=1e-5).any() for one in want)
     assert np.isclose(weights[:, None], want, rtol=1e-5).any(1).all()
+
+
+def made(view: StoredView, batch: int, share: slice, steps: int) -> list[Batch]:
+    batches = Prefetcher([view], None, batch=batch, share=share, crop=32, seed=0, step=0)
+    try:
+        return [batches.next() for _ in range(steps)]
+    finally:
+        batches.close()
+
+
+def large_view(height: int) -> StoredView:
+    passes = np.random.default_rng(0).random((3, 12, height, 72)).astype(np.float16)
+    return StoredView("view", passes, np.ones(3, np.float32), False)
+
+
+def test_every_other_batch_is_of_fewer_and_larger_crops():
+    view = large_view(64)
+    batches = made(view, 8, slice(None), 4)
+    assert [batch.crops.target.shape for batch in batches] == [(2, 3, 64, 64), (8, 3, 32, 32)] * 2
+    assert [len(batch.weights) for batch in batches] == [len(batch.jitter) for batch in batches] == [2, 8] * 2
+    shares = [made(view, 8, share, 4) for share in (slice(0, 4), slice(4, 8))]
+    for whole, *parts in zip(batches, *shares, strict=True):  # several processes see what one would see
+        assert torch.equal(torch.cat([part.crops.target for part in parts]), whole.crops.target)
+        assert torch.equal(torch.cat([part.jitter for part in parts]), whole.jitter)
+
+
+def test_batches_of_small_views_and_odd_batches_are_all_alike():
+    assert {batch.crops.target.shape for batch in made(large_view(63), 8, slice(None), 2)} == {(8, 3, 32, 32)}
+    assert {batch.crops.target.shape for batch in made(large_view(64), 6, slice(None), 2)} == {(6, 3, 32, 32)}
+
+
+def test_a_batch_whose_larger_crops_cannot_be_shared_is_refused():
+    with pytest.raises(TrainingError, match="2 crops for each process .* give --batch a multiple of 8"):
+        made(large_view(64), 4, slice(0, 2), 1)
 
 
 def weight_of(fraction: float) -> float:
