@@ -47,7 +47,21 @@ def test_each_denoiser_is_divided_by_oidn():
     views = [view((2, 64, 64), seed) for seed in range(2)]
     found = list(ratios([*views, view((2, 2))], [Denoiser(), Nothing()], 4))
     assert len(found) == 2
-    for noise, theirs, (shipped, noisy) in found:
-        assert noisy * theirs == pytest.approx(noise)
+    for noise, before, theirs, (shipped, noisy) in found:
+        assert noisy * theirs == pytest.approx(noise) == pytest.approx(before)
         assert 0.4 < noise < 0.6  # the variance of two samples, relative to the square of the mean, is a half
         assert 0 < shipped < 20 and noisy > 5 * shipped
+
+
+def test_errors_can_be_those_of_blocks():
+    class Tinted:
+        def __init__(self, by):
+            self.by = by
+
+        def denoise(self, beauty, *_):
+            return beauty * 0 + np.linspace(0.2, 1, 64, dtype=np.float32)[:, None] * self.by
+
+    ((noise, before, theirs, (little, more)),) = ratios([view((2, 64, 64))], [Tinted(1.1), Tinted(1.3)], 4, blocks=16)
+    assert before < noise / 100  # 256 pixels a block
+    assert more / little == pytest.approx(9, rel=0.2)  # what the noise of the reference leaves of 3 squared
+    assert 0.007 < little * theirs < 0.013

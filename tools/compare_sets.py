@@ -1,12 +1,13 @@
 """How near to OIDN's best mode models come on data sets: on those that they were trained on, or on others.
 
-    python -m tools.compare_sets DIR... [--model MODEL]... [--spp 4] [--halvings 2]
+    python -m tools.compare_sets DIR... [--model MODEL]... [--spp 4] [--halvings 2] [--blocks 16]
 
 Where a model does far better on the views that it was trained on than on others of the same kind, it needs more views;
 where it does as badly on both, more time, or a larger network. Of each view the smallest passes, `--spp` together, are
 the input; the two largest are the halves of a reference. That is a noisy one: single views say little, their median
 more. Below stand views as noisy as most frames are, noisier ones, and those of which fireflies leave little to see, by
-the input's relMSE. With --halvings 2 views are a quarter as large, with sixteen times the samples a pixel.
+the input's relMSE. With --halvings 2 views are a quarter as large, with sixteen times the samples a pixel. With
+--blocks 16 errors are of means over 16 x 16 pixels: blotches, and light lost or brought in.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ _NOISY, _FIREFLIES = 3.0, 50.0
 
 
 def ratios(
-    views: Sequence[StoredView], denoisers: Sequence[Denoiser], spp: float, halvings: int = 0
-) -> Iterator[tuple[float, float, list[float]]]:
-    """The relMSE of the input and of OIDN's best mode, and what each denoiser's is, divided by that, view by view.
+    views: Sequence[StoredView], denoisers: Sequence[Denoiser], spp: float, halvings: int = 0, blocks: int = 1
+) -> Iterator[tuple[float, float, float, list[float]]]:
+    """View by view the input's relMSE; and of blocks the input's, OIDN best's, and each denoiser's over that.
 
     Views of fewer than three passes are passed over, and those whose reference is too noisy to tell OIDN's error.
 
@@ -44,6 +45,7 @@ def ratios(
         denoisers: to compare.
         spp: that the input may have; if the smallest pass has more, it alone is the input.
         halvings: how many times views are taken at half their size.
+        blocks: pixels wide, whose means are measured.
     """
     from tools.benchmark.oidn import denoise as oidn
 
@@ -51,12 +53,20 @@ def ratios(
         if len(view.spp) < 3:
             continue
         planes, halves = _case(view, spp, halvings)
-        theirs = relmse(oidn(planes, "best"), *halves)
+        coarse = [_in_blocks(half, blocks) for half in halves]
+        theirs = relmse(_in_blocks(oidn(planes, "best"), blocks), *coarse)
         if theirs > 0:
             guides = (planes.get(name) for name in ("albedo", "normal", "variance"))
             arguments = (planes["radiance"], *guides)
-            ours = [relmse(denoiser.denoise(*arguments), *halves) / theirs for denoiser in denoisers]
-            yield relmse(planes["radiance"], *halves), theirs, ours
+            images = [denoiser.denoise(*arguments) for denoiser in denoisers]
+            noisy, *ours = (relmse(_in_blocks(one, blocks), *coarse) for one in (planes["radiance"], *images))
+            yield relmse(planes["radiance"], *halves), noisy, theirs, [error / theirs for error in ours]
+
+
+def _in_blocks(image: np.ndarray, side: int) -> np.ndarray:
+    """(H, W, 3) to (H / side, W / side, 3); what is left over at the edges goes."""
+    height, width = (length // side for length in image.shape[:2])
+    return image[: height * side, : width * side].reshape(height, side, width, side, 3).mean((1, 3))
 
 
 def _case(view: StoredView, spp: float, halvings: int = 0) -> tuple[Planes, tuple[np.ndarray, np.ndarray]]:
@@ -80,18 +90,19 @@ def main() -> None:
     parser.add_argument("--model", type=Path, action="append", help="(default: the shipped one)")
     parser.add_argument("--spp", type=float, default=4)
     parser.add_argument("--halvings", type=int, default=0, help="times that views are taken at half their size")
+    parser.add_argument("--blocks", type=int, default=1, help="pixels wide, whose means are measured")
     arguments = parser.parse_args()
     process.tune()
     models = arguments.model or [None]
     try:
         denoisers = [Denoiser(model) for model in models]
         views = load_sets(arguments.directories, sample=False)
-        found = list(ratios(views, denoisers, arguments.spp, arguments.halvings))
+        found = list(ratios(views, denoisers, arguments.spp, arguments.halvings, arguments.blocks))
     except McdenoiseError as error:
         raise SystemExit(f"compare_sets: {error}") from error
     if not len(found):
         raise SystemExit("compare_sets: no view has three passes; render data sets with more of them")
-    noise, theirs, ours = (np.array(column) for column in zip(*found, strict=True))
+    noise, before, theirs, ours = (np.array(column) for column in zip(*found, strict=True))
     classes = {
         "all": np.full(len(noise), True),
         f"below {_NOISY:g}": noise < _NOISY,
@@ -104,7 +115,7 @@ def main() -> None:
         for model, own in zip(models, ours[chosen].T, strict=True):
             if len(own):
                 low, median, high = np.percentile(own, (25, 50, 75))
-                worse = int((own * theirs[chosen] > noise[chosen]).sum())
+                worse = int((own * theirs[chosen] > before[chosen]).sum())
                 figures = f"{median:.3f}", f"{low:.3f} {high:.3f}", str(worse)
                 table.add_row(name, str(len(own)), str(model or "shipped"), *figures)
     Console(width=120).print(table)
