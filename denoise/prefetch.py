@@ -42,8 +42,9 @@ class Batch(NamedTuple):
 class Prefetcher:
     """Batches from `step` on, each a function of (seed, step) and of the views there are.
 
-    Every other batch is of a quarter as many crops of twice the side, if it can be parted so and most views are as
-    large: the coarsest kernels reach farther than a small crop does, and blotches are larger than it.
+    Where views have yardsticks every other batch is of a quarter as many crops of twice the side, if it can be parted
+    so and most views are as large: the coarsest kernels reach farther than a small crop does, and blotches are larger
+    than it. A training from nothing learns more from many.
 
     Args:
         views: to draw from, as far as they are worth it (`worth_learning`).
@@ -96,8 +97,8 @@ class Prefetcher:
                 if found is not watched:
                     watched, views = found, worth_learning([*self._views, *found])
                     mean_weight = float(np.mean([view.weight for view in views]))
-                    usual = float(np.median([min(view.passes.shape[-2:]) for view in views]))
-                large = step % _LARGE_EVERY == 0 and self._batch % 4 == 0 and usual >= 2 * self._crop
+                    can_be_large = self._can_be_large(views)
+                large = can_be_large and step % _LARGE_EVERY == 0
                 item: Batch | Exception = self._make(views, mean_weight, step, large)
             except Exception as error:  # handed to the loop, which raises it
                 item = error
@@ -108,6 +109,10 @@ class Prefetcher:
                 except queue.Full:
                     continue
             step += 1
+
+    def _can_be_large(self, views: list[StoredView]) -> bool:
+        usual = float(np.median([min(view.passes.shape[-2:]) for view in views]))
+        return views[0].yardsticks is not None and self._batch % 4 == 0 and usual >= 2 * self._crop
 
     def _make(self, views: list[StoredView], mean_weight: float, step: int, large: bool) -> Batch:
         rng = np.random.default_rng((self._seed, step))

@@ -47,7 +47,7 @@ class TrainConfig:
         loss: a name in `losses.LOSSES`; views with yardsticks have `losses.multiscale_l2` in its place.
         relative_to: name of the model that the views' yardsticks are of, if they have any.
         batch: crops a step, of all processes together.
-        crop: side of a crop in pixels, a multiple of 32.
+        crop: side of a crop in pixels, a multiple of 32; of some, twice as large (`prefetch.Prefetcher`).
         optimizer: "muon" or "adamw" (`denoise.muon`).
         learning_rate: at its height; None for 2e-3 where Muon trains, 1e-3 where AdamW does alone, and a quarter of
             that where a model is gone on from.

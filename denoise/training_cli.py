@@ -51,7 +51,12 @@ _SHIPPED = Path("shipped")  # the model, by name
     "relMSE, once there is a model; shipped is the shipped one.",
 )
 @click.option("--direct", is_flag=True, help="The direct-prediction U-Net of the Noise2Noise paper, as a baseline.")
-@click.option("--batch", type=click.IntRange(min=1), default=8, help="Crops a step, of all processes together.")
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=8,
+    help="Crops a step, of all processes together; with --relative-to a multiple of 4 for each of several.",
+)
 @click.option("--crop", type=click.IntRange(min=32), default=128, help="Side of a crop in pixels, a multiple of 32.")
 @click.option(
     "--learning-rate",

@@ -142,7 +142,7 @@ def test_batches_are_not_of_views_too_noisy_to_learn_from():
 def test_crops_weigh_by_what_their_inputs_have_of_samples():
     passes = np.arange(1.0, 4.0)[:, None, None, None] * np.ones((1, 12, 64, 64), np.float16)
     view = StoredView("view", passes.astype(np.float16), np.array([1, 2, 32], np.float32), False)
-    batches = Prefetcher([view], None, batch=256, share=slice(None), crop=32, seed=0, step=1)  # 0 has larger crops
+    batches = Prefetcher([view], None, batch=256, share=slice(None), crop=32, seed=0, step=0)
     try:
         weights = batches.next().weights.numpy()
     finally:
@@ -163,7 +163,8 @@ def made(view: StoredView, batch: int, share: slice, steps: int) -> list[Batch]:
 
 def large_view(height: int) -> StoredView:
     passes = np.random.default_rng(0).random((3, 12, height, 72)).astype(np.float16)
-    return StoredView("view", passes, np.ones(3, np.float32), False)
+    yardsticks = np.ones((2, 3, height, 72), np.float16)
+    return StoredView("view", passes, np.ones(3, np.float32), False, yardsticks=yardsticks)
 
 
 def test_every_other_batch_is_of_fewer_and_larger_crops():
@@ -177,7 +178,9 @@ def test_every_other_batch_is_of_fewer_and_larger_crops():
         assert torch.equal(torch.cat([part.jitter for part in parts]), whole.jitter)
 
 
-def test_batches_of_small_views_and_odd_batches_are_all_alike():
+def test_batches_without_yardsticks_of_small_views_and_odd_ones_are_all_alike():
+    first = dataclasses.replace(large_view(64), yardsticks=None)
+    assert {batch.crops.target.shape for batch in made(first, 8, slice(None), 2)} == {(8, 3, 32, 32)}
     assert {batch.crops.target.shape for batch in made(large_view(63), 8, slice(None), 2)} == {(8, 3, 32, 32)}
     assert {batch.crops.target.shape for batch in made(large_view(64), 6, slice(None), 2)} == {(6, 3, 32, 32)}
 
