@@ -120,8 +120,8 @@ class Prefetcher:
         if large:
             mine = range(count)[share]
             if mine.start % 4 or mine.stop % 4:
-                most = f"{len(mine)} crops for each process cannot be 4 times fewer of twice the side"
-                raise TrainingError(f"{most}; give --batch a multiple of {4 * count // len(mine)}")
+                problem = f"{len(mine)} crops for each process cannot be 4 times fewer of twice the side"
+                raise TrainingError(f"{problem}; give --batch a multiple of {4 * count // len(mine)}")
             count, crop, share = count // 4, 2 * crop, slice(mine.start // 4, mine.stop // 4)
         crops = draw_batch(views, count, crop, rng, share)
         of_views = torch.tensor([view.weight / mean_weight for view in crops.views])
