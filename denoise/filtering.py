@@ -150,7 +150,8 @@ class _Kernels:
 def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
     """What to predict from, and how to hold it; of several passes with the variance they show.
 
-    Of two passes the first view goes without: a variance told by two samples is far off where it matters.
+    Of two passes the first view goes without: a variance told by two samples is far off where it matters. Colours stay
+    as they are: with them exchanged, less of a firefly that one pass alone has is taken away.
     """
     beauties = [beauty[tile.crop] for beauty in guide.beauties]
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
@@ -158,7 +159,7 @@ def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
     if len(beauties) == 1:
         return [(view, planes) for view in VIEWS[:looks]]
     shown = {**planes, "variance": spread(beauties)}
-    first, *others = VIEWS[:_LOOKS_OF_SEVERAL]
+    first, *others = (replace(view, rolled=0) for view in VIEWS[:_LOOKS_OF_SEVERAL])
     return [(first, planes if len(beauties) == 2 else shown), *((view, shown) for view in others)]
 
 
