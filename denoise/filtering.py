@@ -202,7 +202,8 @@ def _variance(guide: Guide) -> tuple[Callable[[Piece], Tensor] | None, float]:
         return spread([beauty[piece] for beauty in guide.beauties]) if known is None else known[piece]
 
     rows = shrinkage.sample(*guide.beauties[0].shape[:2])
-    times = shrinkage.understated(mean_of([beauty[rows] for beauty in guide.beauties]), told(rows))
+    guides = [guide.auxiliary[name][rows] for name in ("albedo", "normal") if name in guide.auxiliary]
+    times = shrinkage.understated(mean_of([beauty[rows] for beauty in guide.beauties]), told(rows), guides)
     return (lambda piece: _tensor(told(piece)).mul_(times)) if math.isfinite(times) else None, times
 
 

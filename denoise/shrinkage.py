@@ -14,6 +14,7 @@ a variance told by few samples is not to be relied on, and nothing is held back.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -33,8 +34,9 @@ _BLACK = 1e-6  # brightness squared, exposure-normalised, below which nothing is
 
 _BLOCK = 8  # pixels
 _ENOUGH = 500_000  # pixels of a frame that tell how it varies
-_SMOOTH = 0.05  # of all blocks are taken to be without a texture
-_USUAL = 1.5  # their differences, told by so few pixels, are as much smaller than the variance
+_SMOOTH = 0.1  # of all blocks are taken to be without a texture of their own
+_USUAL = 1.4  # their differences, told by so few pixels, are as much smaller than the variance
+_FAINT = 1e-4  # differences of an albedo or a normal, squared and summed over a block, that explain nothing
 
 
 def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor, sure: bool) -> Tensor:
@@ -71,15 +73,17 @@ def sample(height: int, width: int) -> np.ndarray:
     return bands[:: 1 + height * width // _ENOUGH].ravel()
 
 
-def understated(radiance: np.ndarray, variance: np.ndarray) -> float:
+def understated(radiance: np.ndarray, variance: np.ndarray, guides: Sequence[np.ndarray] = ()) -> float:
     """By how much a variance has to be multiplied to be that of the noise; 1 if it is as large, or larger.
 
     Other renderers may mean something else by the word, and a layer may be empty. Noise differs from pixel to pixel:
-    the smoothest blocks' second differences are six times its variance.
+    the smoothest blocks' second differences are six times its variance. At hundreds of samples a texture is larger than
+    noise in every block, so that what differs as albedo and normal do is left out.
 
     Args:
         radiance: (H, W, 3) float32, rows of a `sample`.
         variance: likewise, of its pixels.
+        guides: albedo and normal, likewise, as far as they are known.
 
     Returns:
         At least 1; infinity where there is no variance, or too little of a frame to tell.
@@ -89,14 +93,31 @@ def understated(radiance: np.ndarray, variance: np.ndarray) -> float:
     if rows < 1 or columns < 1:
         return math.inf
 
-    def blocks(plane: np.ndarray) -> np.ndarray:
-        whole = plane[: rows * _BLOCK, : columns * _BLOCK]
-        return whole.reshape(rows, _BLOCK, columns, _BLOCK, 3).mean((1, 3, 4))
+    def blocks(plane: np.ndarray, middle: int) -> np.ndarray:
+        plane = plane.astype(np.float64)
+        whole = (plane[:, :-2] + middle * plane[:, 1:-1] + plane[:, 2:])[: rows * _BLOCK, : columns * _BLOCK]
+        parted = whole.reshape(rows, _BLOCK, columns, _BLOCK, 3).swapaxes(1, 2)
+        return parted.reshape(rows * columns, _BLOCK**2, 3)
 
-    x, v = radiance.astype(np.float64), variance.astype(np.float64)
-    seen = blocks((x[:, :-2] - 2 * x[:, 1:-1] + x[:, 2:]) ** 2)
-    told = blocks(v[:, :-2] + 4 * v[:, 1:-1] + v[:, 2:])
+    seen = _unexplained(blocks(radiance, -2), [blocks(guide, -2) for guide in guides])
+    told = blocks(variance, 4).mean((1, 2))
     known = told > 0
     if not known.any():
         return math.inf
     return max(1.0, _USUAL * float(np.quantile(seen[known] / told[known], _SMOOTH)))
+
+
+def _unexplained(differences: np.ndarray, guides: Sequence[np.ndarray]) -> np.ndarray:
+    """The mean square in each block of what is not a linear function of the guides, by least squares.
+
+    Args:
+        differences: (blocks, pixels, 3) float64.
+        guides: likewise.
+    """
+    if not guides:
+        return (differences**2).mean((1, 2))
+    by = np.concatenate(guides, 2)
+    _, pixels, terms = by.shape
+    transposed = by.swapaxes(1, 2)
+    weights = np.linalg.solve(transposed @ by + _FAINT * np.eye(terms), transposed @ differences)
+    return ((differences - by @ weights) ** 2).sum(1).mean(1) / (pixels - terms)

@@ -94,6 +94,38 @@ def test_a_variance_that_is_too_small_is_found_out_beside_a_texture_too(size, ti
     assert 8 < shrinkage.understated(noisy, variance / 10) < 10 * times
 
 
+def leaves():
+    """An albedo that differs in every block, a picture of it with little noise, and its variance, (H, W, 3)."""
+    _, lit, _ = picture(sigma=0)
+    rng = np.random.default_rng(3)
+    albedo = rng.uniform(0.2, 0.8, lit.shape).astype(np.float32)
+    clean = lit * (albedo + np.float32(0.1))
+    noisy = clean + np.float32(0.01) * clean * rng.standard_normal(clean.shape, np.float32)
+    return albedo, noisy, (np.float32(0.01) * clean) ** 2
+
+
+def test_a_texture_that_albedo_or_normal_shows_is_not_taken_for_noise():
+    albedo, noisy, variance = leaves()
+    other = np.random.default_rng(4).uniform(-1, 1, albedo.shape).astype(np.float32)
+    assert shrinkage.understated(noisy, variance) > 100
+    assert shrinkage.understated(noisy, variance, [other]) > 100
+    for guides in ([albedo], [other, albedo]):
+        assert 1 <= shrinkage.understated(noisy, variance, guides) < 1.6
+        assert 8 < shrinkage.understated(noisy, variance / 10, guides) < 16
+        assert shrinkage.understated(noisy, variance * 10, guides) == 1
+
+
+@pytest.mark.parametrize("name", ["albedo", "normal"])
+def test_a_frame_of_textures_with_little_noise_is_held_back_by_its_variance(name):
+    albedo, noisy, variance = leaves()
+    auxiliary = {"variance": variance}
+    times = []
+    for known in ({}, {name: albedo}):
+        guide = Guide((noisy,), auxiliary | known)
+        times.append(filter_frame(untrained(), torch.device("cpu"), "float32", 0, guide, lambda *_: None))
+    assert times[0] > 100 and 1 <= times[1] < 1.6
+
+
 def test_nothing_is_told_by_an_empty_variance_or_a_few_pixels():
     _, noisy, variance = picture()
     assert shrinkage.understated(noisy, 0 * variance) == math.inf
