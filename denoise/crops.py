@@ -50,25 +50,21 @@ class Crops(NamedTuple):
     fractions: Tensor
 
 
-def draw_batch(
-    views: Sequence[StoredView], count: int, crop: int, rng: np.random.Generator, share: slice = slice(None)
-) -> Crops:
-    """A training batch: crops of random views.
+def draw_batch(views: Sequence[StoredView], crop: int, rng: np.random.Generator, share: slice = slice(None)) -> Crops:
+    """A training batch: a random crop of each view.
 
     Each crop has random numbers of its own, so that it is the same whoever draws it, and whatever else is drawn.
 
     Args:
-        views: what to draw from, all with yardsticks or none.
-        count: crops of the whole batch.
+        views: of the whole batch, all with yardsticks or none.
         crop: side of a crop in pixels.
         rng: fresh from its seed, which everything random comes from; the same seed gives the same batch.
         share: which of the batch's crops to draw.
     """
-    seeds = rng.bit_generator.seed_seq.spawn(count)  # type: ignore[attr-defined]  # all but those set by hand have it
-    drawn, samples = [], []
-    for own in map(np.random.default_rng, seeds[share]):
-        drawn.append(views[int(own.integers(len(views)))])
-        samples.append(_draw_sample(drawn[-1], crop, own))
+    seeds = rng.bit_generator.seed_seq.spawn(len(views))  # type: ignore[attr-defined]  # but for those set by hand
+    drawn = list(views[share])
+    rngs = map(np.random.default_rng, seeds[share])
+    samples = [_draw_sample(view, crop, own) for view, own in zip(drawn, rngs, strict=True)]
     batch = {key: torch.from_numpy(np.stack([s[key] for s in samples])) for key in samples[0]}
     inputs = Inputs._make(batch[name] for name in Inputs._fields)
     return Crops(drawn, inputs, batch["target"], batch.get("yardstick"), batch["fraction"])

@@ -16,6 +16,7 @@ from denoise.crops import Crops, draw_batch, jitter_exposure
 from denoise.data import StoredView, worth_learning
 from denoise.errors import TrainingError
 from denoise.pool import WatchedFolder
+from denoise.rounds import in_rounds
 
 _AHEAD = 3  # batches
 _LARGE_EVERY = 2  # so many batches one is of fewer crops, twice as wide
@@ -40,7 +41,7 @@ class Batch(NamedTuple):
 
 
 class Prefetcher:
-    """Batches from `step` on, each a function of (seed, step) and of the views there are.
+    """Batches from `step` on, each a function of (seed, step) and of the views there are, which come in rounds.
 
     Where views have yardsticks every other batch is of a quarter as many crops of twice the side, if it can be parted
     so and most views are as large: the coarsest kernels reach farther than a small crop does, and blotches are larger
@@ -99,7 +100,9 @@ class Prefetcher:
                     mean_weight = float(np.mean([view.weight for view in views]))
                     can_be_large = self._can_be_large(views)
                 large = can_be_large and step % _LARGE_EVERY == 0
-                item: Batch | Exception = self._make(views, mean_weight, step, large)
+                before = -(-step // _LARGE_EVERY) if can_be_large else 0  # steps of larger crops
+                turn = before if large else step - before
+                item: Batch | Exception = self._make(views, mean_weight, step, turn, large)
             except Exception as error:  # handed to the loop, which raises it
                 item = error
             while not self._stopped.is_set():
@@ -114,7 +117,8 @@ class Prefetcher:
         usual = float(np.median([min(view.passes.shape[-2:]) for view in views]))
         return views[0].yardsticks is not None and self._batch % 4 == 0 and usual >= 2 * self._crop
 
-    def _make(self, views: list[StoredView], mean_weight: float, step: int, large: bool) -> Batch:
+    def _make(self, views: list[StoredView], mean_weight: float, step: int, turn: int, large: bool) -> Batch:
+        """A batch; `turn` counts those of its kind."""
         rng = np.random.default_rng((self._seed, step))
         count, crop, share = self._batch, self._crop, self._share
         if large:
@@ -123,7 +127,7 @@ class Prefetcher:
                 problem = f"{len(mine)} crops for each process cannot be 4 times fewer of twice the side"
                 raise TrainingError(f"{problem}; give --batch a multiple of {4 * count // len(mine)}")
             count, crop, share = count // 4, 2 * crop, slice(mine.start // 4, mine.stop // 4)
-        crops = draw_batch(views, count, crop, rng, share)
+        crops = draw_batch(in_rounds(views, turn * count, count, (self._seed, int(large))), crop, rng, share)
         of_views = torch.tensor([view.weight / mean_weight for view in crops.views])
         # errors of few samples are large, and a picture of many is to count as much as one of few
         weights = of_views * (crops.fractions / _USUAL_FRACTION) ** _BY_SAMPLES

@@ -38,9 +38,9 @@ def noise_view(height=37, width=45) -> StoredView:
 
 def test_batches_are_a_function_of_the_random_state():
     view = noise_view()
-    drawn, a, ta, *_ = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
-    _, b, tb, *_ = draw_batch([view], 4, 32, np.random.default_rng((5, 9)))
-    _, c, *_ = draw_batch([view], 4, 32, np.random.default_rng((5, 10)))
+    drawn, a, ta, *_ = draw_batch([view] * 4, 32, np.random.default_rng((5, 9)))
+    _, b, tb, *_ = draw_batch([view] * 4, 32, np.random.default_rng((5, 9)))
+    _, c, *_ = draw_batch([view] * 4, 32, np.random.default_rng((5, 10)))
     assert [one.name for one in drawn] == ["set/view"] * 4
     assert all(torch.equal(x, y) for x, y in zip(a, b, strict=True)) and torch.equal(ta, tb)
     assert not torch.equal(a.radiance, c.radiance)
@@ -52,7 +52,7 @@ def test_fractions_are_of_the_passes_that_make_the_input():
     passes = np.full((3, 12, 128, 128), np.nan, np.float16)
     passes[:, :3] = np.array([1, 2, 4])[:, None, None, None]
     view = StoredView("set/view", passes, np.array([2, 3, 16], np.float32), held_out=False)
-    _, inputs, _, _, fractions = draw_batch([view], 200, 32, np.random.default_rng(1))
+    _, inputs, _, _, fractions = draw_batch([view] * 200, 32, np.random.default_rng(1))
     of_passes = {1.0: 2, 2.0: 3, (2 * 1 + 3 * 2) / 5: 5}
     seen = set()
     for radiance, own in zip(inputs.radiance, fractions, strict=True):
@@ -67,7 +67,7 @@ def test_auxiliary_planes_come_from_the_input_passes_and_stay_aligned():
     view = noise_view()
     checked = 0
     for seed in range(60):
-        _, inputs, target, *_ = draw_batch([view], 1, 32, np.random.default_rng(seed))
+        _, inputs, target, *_ = draw_batch([view], 32, np.random.default_rng(seed))
         if not inputs.present[0, 0] or not inputs.radiance.any():
             continue
         checked += 1
@@ -87,7 +87,7 @@ def test_yardsticks_are_of_passes_that_the_target_does_not_have():
     view = dataclasses.replace(view, yardsticks=np.stack([column + 10, column + 20]).astype(np.float16))
     seen = set()
     for seed in range(200):
-        _, inputs, target, yardstick, _ = draw_batch([view], 1, 32, np.random.default_rng(seed))
+        _, inputs, target, yardstick, _ = draw_batch([view], 32, np.random.default_rng(seed))
         if not inputs.radiance.any():
             assert not yardstick.any()
             continue
@@ -100,7 +100,7 @@ def test_yardsticks_are_of_passes_that_the_target_does_not_have():
 
 @pytest.mark.usefixtures("all_lit")
 def test_crops_of_a_view_smaller_than_the_crop_are_padded_with_its_edge():
-    _, inputs, target, *_ = draw_batch([noise_view(9, 11)], 8, 64, np.random.default_rng(0))
+    _, inputs, target, *_ = draw_batch([noise_view(9, 11)] * 8, 64, np.random.default_rng(0))
     assert inputs.radiance.shape == (8, 3, 64, 64)
     lit = inputs.radiance.flatten(1).any(1)
     assert (target[lit] > 0).all()
@@ -114,7 +114,7 @@ def test_some_crops_are_of_the_view_at_half_or_a_quarter_of_its_size():
     view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
     scales = []
     for seed in range(1000):
-        _, inputs, target, *_ = draw_batch([view], 1, 32, np.random.default_rng(seed))
+        _, inputs, target, *_ = draw_batch([view], 32, np.random.default_rng(seed))
         if not (inputs.present.all() and inputs.radiance.any()):
             continue
         assert torch.equal(inputs.radiance, target)
@@ -126,7 +126,7 @@ def test_some_crops_are_of_the_view_at_half_or_a_quarter_of_its_size():
     assert 0.1 < np.mean(np.array(scales) == 4) < 0.2
     assert 0.35 < np.mean(np.array(scales) == 2) < 0.5
     # there is no half of a view that is smaller than two crops
-    drawn = [draw_batch([view], 1, 64, np.random.default_rng(seed))[1].radiance for seed in range(300)]
+    drawn = [draw_batch([view], 64, np.random.default_rng(seed))[1].radiance for seed in range(300)]
     assert {value for crop in drawn for value in crop.unique().tolist()} == {0.0, 1.0, 3.0}
 
 
@@ -136,7 +136,7 @@ def test_a_crop_at_a_quarter_of_the_size_of_a_small_view_is_filled_up_with_its_m
     monkeypatch.setattr(crops, "_SMALLER", 0)
     passes = np.random.default_rng(1).uniform(1, 2, (2, 12, 64, 64)).astype(np.float16)
     view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
-    _, inputs, target, *_ = draw_batch([view], 20, 32, np.random.default_rng(0))
+    _, inputs, target, *_ = draw_batch([view] * 20, 32, np.random.default_rng(0))
     for plane in (inputs.radiance, inputs.albedo, target):
         assert torch.equal(plane, plane.flip(2)) and torch.equal(plane, plane.flip(3))
         assert not torch.equal(plane[..., :16, :16], plane[..., :16, :16].flip(3))
@@ -149,7 +149,7 @@ def test_some_inputs_have_fireflies_that_their_targets_do_not_have(monkeypatch):
     passes = np.zeros((2, 12, 64, 64), np.float16)
     passes[:, :3], passes[:, 3:9], passes[:, 9:] = 1, 0.5, 0.25
     view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
-    _, inputs, target, *_ = draw_batch([view], 1000, 32, np.random.default_rng(0))
+    _, inputs, target, *_ = draw_batch([view] * 1000, 32, np.random.default_rng(0))
     lit = target.flatten(1).any(1)
     assert (target[lit] == 1).all()
     light = inputs.radiance[lit] - 1
@@ -170,7 +170,7 @@ def test_larger_crops_have_as_many_fireflies_for_their_size(monkeypatch):
         monkeypatch.setattr(crops, chance, 0)
     passes = np.full((2, 12, 256, 256), 1, np.float16)
     view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
-    _, inputs, *_ = draw_batch([view], 150, 256, np.random.default_rng(0))
+    _, inputs, *_ = draw_batch([view] * 150, 256, np.random.default_rng(0))
     pieces = inputs.radiance.amin(1).unflatten(2, (2, 128)).unflatten(1, (2, 128)).amax((2, 4)) > 1
     # in each of the four pieces, whose fireflies are up to four anywhere in the crop
     assert 0.14 < pieces.flatten(1).any(1).float().mean() < 0.24
@@ -200,7 +200,7 @@ def test_some_crops_are_of_a_wider_filter_input_and_target_alike(monkeypatch):
     detail = {}
     for share in (0, 1):
         monkeypatch.setattr(crops, "_FILTERED", share)
-        _, inputs, target, *_ = draw_batch([view], 64, 32, np.random.default_rng(2))
+        _, inputs, target, *_ = draw_batch([view] * 64, 32, np.random.default_rng(2))
         lit = inputs.radiance.flatten(1).any(1)
         detail[share] = [plane[lit].diff(dim=-1).var().item() for plane in (inputs.radiance, target)]
     assert all(wide < 0.7 * narrow for narrow, wide in zip(detail[0], detail[1], strict=True))
@@ -212,7 +212,7 @@ def test_some_crops_are_black_in_part_in_the_input_and_in_the_target(monkeypatch
     passes = np.ones((2, 12, 64, 64), np.float16)
     yardsticks = np.ones((2, 3, 64, 64), np.float16)
     view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False, yardsticks=yardsticks)
-    _, inputs, target, yardstick, _ = draw_batch([view], 3000, 32, np.random.default_rng(0))
+    _, inputs, target, yardstick, _ = draw_batch([view] * 3000, 32, np.random.default_rng(0))
     assert torch.equal(inputs.radiance, target) and torch.equal(yardstick, target)
     partly = ((target < 1).flatten(1).any(1) & (target > 0).flatten(1).any(1)).nonzero().flatten()
     assert 0.015 < len(partly) / 3000 < 0.04  # some shapes leave all of it, or nothing
@@ -231,7 +231,7 @@ def test_inputs_are_dropped_sometimes():
     view = noise_view()
     view.passes[:, 6:] = 0.5
     view.spp[:] = 2
-    _, inputs, *_ = draw_batch([view], 200, 32, np.random.default_rng(0))
+    _, inputs, *_ = draw_batch([view] * 200, 32, np.random.default_rng(0))
     shares = inputs.present.mean(0)
     assert 0.8 < shares[0] < 0.97 and 0.8 < shares[1] < 0.97
     assert 0.3 < shares[2] < 0.8

@@ -51,8 +51,8 @@ def test_a_training_draws_the_same_batches_from_it(tiny_pairs, tmp_path):
     from_files, from_pack = load_sets([tiny_pairs]), load_sets([packed])
     assert [view.held_out for view in from_pack] == [view.held_out for view in load_views(open_pairs(tiny_pairs))]
     assert [view.weight for view in from_pack] == [view.weight for view in from_files]
-    _, one, target, *_ = draw_batch(from_files, 4, 32, np.random.default_rng(3))
-    _, other, same, *_ = draw_batch(from_pack, 4, 32, np.random.default_rng(3))
+    _, one, target, *_ = draw_batch(from_files, 32, np.random.default_rng(3))
+    _, other, same, *_ = draw_batch(from_pack, 32, np.random.default_rng(3))
     assert all(torch.equal(a, b) for a, b in zip(one, other, strict=True)) and torch.equal(target, same)
 
 

@@ -21,6 +21,7 @@ from denoise.checkpoint import load_model
 from denoise.crops import draw_batch
 from denoise.data import StoredView, load_sets
 from denoise.errors import McdenoiseError
+from denoise.rounds import in_rounds
 from denoise.transfer import exposure
 
 _BATCH, _CROP = 8, 128
@@ -48,7 +49,8 @@ def activity(network: nn.Module, views: list[StoredView], batches: int) -> dict[
         if isinstance(module, nn.ReLU)
     ]
     for number in range(batches):
-        _, inputs, *_ = draw_batch(views, _BATCH, _CROP, np.random.default_rng(number))
+        drawn = in_rounds(views, number * _BATCH, _BATCH, 0)
+        _, inputs, *_ = draw_batch(drawn, _CROP, np.random.default_rng(number))
         network(inputs.exposed(exposure(inputs.radiance)))  # with gradients: without, convolutions do ReLU themselves
     for hook in hooks:
         hook.remove()
