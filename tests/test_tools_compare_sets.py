@@ -53,6 +53,18 @@ def test_each_denoiser_is_divided_by_oidn():
         assert 0 < shipped < 20 and noisy > 5 * shipped
 
 
+def test_planes_can_be_kept_from_all():
+    class Counting:
+        def denoise(self, beauty, *guides):
+            seen.append([guide is not None for guide in guides])
+            return beauty
+
+    seen: list[list[bool]] = []
+    list(ratios([view((2, 64, 64))], [Counting()], 4))
+    list(ratios([view((2, 64, 64))], [Counting()], 4, without=["normal", "variance"]))
+    assert seen == [[True, True, False], [True, False, False]]
+
+
 def test_errors_can_be_those_of_blocks():
     class Tinted:
         def __init__(self, by):

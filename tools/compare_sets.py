@@ -1,6 +1,6 @@
 """How near to OIDN's best mode models come on data sets: on those that they were trained on, or on others.
 
-    python -m tools.compare_sets DIR... [--model MODEL]... [--spp 4] [--halvings 2] [--blocks 16]
+    python -m tools.compare_sets DIR... [--model MODEL]... [--spp 4] [--halvings 2] [--blocks 16] [--without variance]
 
 Where a model does far better on the views that it was trained on than on others of the same kind, it needs more views;
 where it does as badly on both, more time, or a larger network. Of each view the smallest passes, `--spp` together, are
@@ -34,7 +34,12 @@ _NOISY, _FIREFLIES = 3.0, 50.0
 
 
 def ratios(
-    views: Sequence[StoredView], denoisers: Sequence[Denoiser], spp: float, halvings: int = 0, blocks: int = 1
+    views: Sequence[StoredView],
+    denoisers: Sequence[Denoiser],
+    spp: float,
+    halvings: int = 0,
+    blocks: int = 1,
+    without: Sequence[str] = (),
 ) -> Iterator[tuple[float, float, float, list[float]]]:
     """View by view the input's relMSE; and of blocks the input's, OIDN best's, and each denoiser's over that.
 
@@ -46,6 +51,7 @@ def ratios(
         spp: that the input may have; if the smallest pass has more, it alone is the input.
         halvings: how many times views are taken at half their size.
         blocks: pixels wide, whose means are measured.
+        without: of albedo, normal and variance those that nobody is given.
     """
     from tools.benchmark.oidn import denoise as oidn
 
@@ -53,6 +59,7 @@ def ratios(
         if len(view.spp) < 3:
             continue
         planes, halves = _case(view, spp, halvings)
+        planes = {name: plane for name, plane in planes.items() if name not in without}
         coarse = [_in_blocks(half, blocks) for half in halves]
         theirs = relmse(_in_blocks(oidn(planes, "best"), blocks), *coarse)
         if theirs > 0:
@@ -91,13 +98,15 @@ def main() -> None:
     parser.add_argument("--spp", type=float, default=4)
     parser.add_argument("--halvings", type=int, default=0, help="times that views are taken at half their size")
     parser.add_argument("--blocks", type=int, default=1, help="pixels wide, whose means are measured")
+    parser.add_argument("--without", action="append", default=[], choices=("albedo", "normal", "variance"))
     arguments = parser.parse_args()
     process.tune()
     models = arguments.model or [None]
     try:
         denoisers = [Denoiser(model) for model in models]
         views = load_sets(arguments.directories, sample=False)
-        found = list(ratios(views, denoisers, arguments.spp, arguments.halvings, arguments.blocks))
+        how = arguments.spp, arguments.halvings, arguments.blocks, arguments.without
+        found = list(ratios(views, denoisers, *how))
     except McdenoiseError as error:
         raise SystemExit(f"compare_sets: {error}") from error
     if not len(found):
@@ -109,14 +118,15 @@ def main() -> None:
         f"{_NOISY:g} to {_FIREFLIES:g}": (noise >= _NOISY) & (noise < _FIREFLIES),
         f"above {_FIREFLIES:g}": noise >= _FIREFLIES,
     }
-    errors = "relMSE, times OIDN's best: median", "quartiles", "worse than the input"
+    errors = "relMSE, times OIDN's best: median", "quartiles", "times the input's: at worst", "views above 1"
     table = Table("input's relMSE", "views", "model", *errors, box=box.SIMPLE)
     for name, chosen in classes.items():
         for model, own in zip(models, ours[chosen].T, strict=True):
             if len(own):
                 low, median, high = np.percentile(own, (25, 50, 75))
-                worse = int((own * theirs[chosen] > before[chosen]).sum())
-                figures = f"{median:.3f}", f"{low:.3f} {high:.3f}", str(worse)
+                of_input = own * theirs[chosen] / before[chosen]
+                worst, worse = f"{of_input.max():.3f}", str((of_input > 1).sum())
+                figures = f"{median:.3f}", f"{low:.3f} {high:.3f}", worst, worse
                 table.add_row(name, str(len(own)), str(model or "shipped"), *figures)
     Console(width=120).print(table)
 
