@@ -40,6 +40,15 @@ class Batch(NamedTuple):
     waited: float
 
 
+class _Size(NamedTuple):
+    """Of a batch of all processes: how many crops, how wide, which are this one's, how many as large came before."""
+
+    count: int
+    side: int
+    share: slice
+    turn: int
+
+
 class Prefetcher:
     """Batches from `step` on, each a function of (seed, step) and of the views there are, which come in rounds.
 
@@ -99,10 +108,7 @@ class Prefetcher:
                     watched, views = found, worth_learning([*self._views, *found])
                     mean_weight = float(np.mean([view.weight for view in views]))
                     can_be_large = self._can_be_large(views)
-                large = can_be_large and step % _LARGE_EVERY == 0
-                before = -(-step // _LARGE_EVERY) if can_be_large else 0  # steps of larger crops
-                turn = before if large else step - before
-                item: Batch | Exception = self._make(views, mean_weight, step, turn, large)
+                item: Batch | Exception = self._make(views, mean_weight, step, self._size(step, can_be_large))
             except Exception as error:  # handed to the loop, which raises it
                 item = error
             while not self._stopped.is_set():
@@ -117,19 +123,24 @@ class Prefetcher:
         usual = float(np.median([min(view.passes.shape[-2:]) for view in views]))
         return views[0].yardsticks is not None and self._batch % 4 == 0 and usual >= 2 * self._crop
 
-    def _make(self, views: list[StoredView], mean_weight: float, step: int, turn: int, large: bool) -> Batch:
-        """A batch; `turn` counts those of its kind."""
+    def _size(self, step: int, can_be_large: bool) -> _Size:
+        if not can_be_large:
+            return _Size(self._batch, self._crop, self._share, step)
+        large = -(-step // _LARGE_EVERY)  # batches before this one
+        if step % _LARGE_EVERY:
+            return _Size(self._batch, self._crop, self._share, step - large)
+        mine = range(self._batch)[self._share]
+        if mine.start % 4 or mine.stop % 4:
+            problem = f"{len(mine)} crops for each process cannot be 4 times fewer of twice the side"
+            raise TrainingError(f"{problem}; give --batch a multiple of {4 * self._batch // len(mine)}")
+        return _Size(self._batch // 4, 2 * self._crop, slice(mine.start // 4, mine.stop // 4), large)
+
+    def _make(self, views: list[StoredView], mean_weight: float, step: int, size: _Size) -> Batch:
         rng = np.random.default_rng((self._seed, step))
-        count, crop, share = self._batch, self._crop, self._share
-        if large:
-            mine = range(count)[share]
-            if mine.start % 4 or mine.stop % 4:
-                problem = f"{len(mine)} crops for each process cannot be 4 times fewer of twice the side"
-                raise TrainingError(f"{problem}; give --batch a multiple of {4 * count // len(mine)}")
-            count, crop, share = count // 4, 2 * crop, slice(mine.start // 4, mine.stop // 4)
-        crops = draw_batch(in_rounds(views, turn * count, count, (self._seed, int(large))), crop, rng, share)
+        drawn = in_rounds(views, size.turn * size.count, size.count, (self._seed, size.side))
+        crops = draw_batch(drawn, size.side, rng, size.share)
         of_views = torch.tensor([view.weight / mean_weight for view in crops.views])
         # errors of few samples are large, and a picture of many is to count as much as one of few
         weights = of_views * (crops.fractions / _USUAL_FRACTION) ** _BY_SAMPLES
-        jitter = jitter_exposure(count, rng)[share]
+        jitter = jitter_exposure(size.count, rng)[size.share]
         return Batch(crops, weights, jitter, waited=0.0)
