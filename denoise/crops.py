@@ -26,7 +26,10 @@ _HALVED, _QUARTERED = 0.5, 0.15
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 _MOST_FIREFLIES = 4  # of a piece of a crop that gets any
 _PIECE = 128 * 128  # pixels, each of which may get some
-_FIREFLY_STOPS = 4, 14  # by how much they are brighter than the crop's mean
+_FIREFLY_STOPS = 4, 14  # by how much they are brighter than the crop's mean; lamps likewise
+_LAMPS = 0.03  # chance of a piece to get some
+_LAMP_SIDE = 4  # pixels, at most
+_LAMP_NOISE = 0.1  # deviation at most, relative to its light, of the input and of the target
 _DEVIATION = 0.3, 0.8  # pixels, of a Gaussian reconstruction filter; Mitsuba has 0.5
 _TAPS = 2  # pixels each way that it reaches
 
@@ -93,6 +96,8 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
     for _ in range(max(1, planes["radiance"][0].size // _PIECE)):
         if rng.random() < _FIREFLIES:
             _add_fireflies(planes, rng)
+        if rng.random() < _LAMPS:
+            _add_lamps(planes, rng)
     if rng.random() < _FILTERED:
         planes = filtered(planes, rng.uniform(*_DEVIATION))
     if rng.random() < _UNLIT:
@@ -140,6 +145,26 @@ def _add_fireflies(planes: Planes, rng: np.random.Generator) -> None:
     planes["radiance"][:, y, x] += light
     if "variance" in planes:  # n samples, of which one has n times the light, and the others none
         planes["variance"][:, y, x] += light**2
+
+
+def _add_lamps(planes: Planes, rng: np.random.Generator) -> None:
+    """Spots as bright as fireflies, in the input and in the target: there is light, and little noise in it."""
+    _, height, width = planes["radiance"].shape
+    mean = planes["radiance"].mean()
+    for _ in range(rng.integers(1, _MOST_FIREFLIES + 1)):
+        h, w = rng.integers(1, _LAMP_SIDE + 1, 2)
+        y, x = rng.integers(height), rng.integers(width)
+        spot = (slice(None), slice(y, y + h), slice(x, x + w))
+        shape = planes["radiance"][spot].shape
+        covered = np.clip(rng.uniform(0.2, 2, shape[1:]), 0, 1)  # edges see a part of it
+        light = mean * 2.0 ** rng.uniform(*_FIREFLY_STOPS) * rng.uniform(0.2, 1, (3, 1, 1)) * covered
+        noise = rng.uniform(0, _LAMP_NOISE)
+        for name in ("radiance", "target"):
+            planes[name][spot] += light * (1 + noise * rng.standard_normal(shape[1:], np.float32)).clip(0)
+        if "variance" in planes:
+            planes["variance"][spot] += (noise * light) ** 2
+        if "yardstick" in planes:
+            planes["yardstick"][spot] += light
 
 
 def filtered(planes: Planes, deviation: float) -> Planes:

@@ -7,12 +7,20 @@ import torch
 from denoise import crops
 from denoise.crops import draw_batch
 from denoise.data import StoredView
+from denoise.features import Inputs
 
 
 @pytest.fixture
 def no_fireflies(monkeypatch):
-    """Inputs are nothing but the mean of their passes."""
+    """Inputs are nothing but the mean of their passes, and targets likewise."""
     monkeypatch.setattr(crops, "_FIREFLIES", 0)
+    monkeypatch.setattr(crops, "_LAMPS", 0)
+
+
+@pytest.fixture
+def no_lamps(monkeypatch):
+    """Targets are nothing but the mean of their passes."""
+    monkeypatch.setattr(crops, "_LAMPS", 0)
 
 
 @pytest.fixture
@@ -98,7 +106,7 @@ def test_yardsticks_are_of_passes_that_the_target_does_not_have():
     assert seen == {1.0 - 20, 2.0 - 10, 4.0 - 10, 3.0 - 10}
 
 
-@pytest.mark.usefixtures("all_lit")
+@pytest.mark.usefixtures("no_lamps", "all_lit")
 def test_crops_of_a_view_smaller_than_the_crop_are_padded_with_its_edge():
     _, inputs, target, *_ = draw_batch([noise_view(9, 11)] * 8, 64, np.random.default_rng(0))
     assert inputs.radiance.shape == (8, 3, 64, 64)
@@ -142,7 +150,7 @@ def test_a_crop_at_a_quarter_of_the_size_of_a_small_view_is_filled_up_with_its_m
         assert not torch.equal(plane[..., :16, :16], plane[..., :16, :16].flip(3))
 
 
-@pytest.mark.usefixtures("box_filter", "all_lit")
+@pytest.mark.usefixtures("no_lamps", "box_filter", "all_lit")
 def test_some_inputs_have_fireflies_that_their_targets_do_not_have(monkeypatch):
     monkeypatch.setattr(crops, "_SMALLER", 0)  # whose last pixels are repeated
     monkeypatch.setattr(crops, "_QUARTERED", 0)  # which are mirrored
@@ -164,7 +172,7 @@ def test_some_inputs_have_fireflies_that_their_targets_do_not_have(monkeypatch):
     torch.testing.assert_close(inputs.variance[lit][known], without + light[known] ** 2)
 
 
-@pytest.mark.usefixtures("box_filter", "all_lit")
+@pytest.mark.usefixtures("no_lamps", "box_filter", "all_lit")
 def test_larger_crops_have_as_many_fireflies_for_their_size(monkeypatch):
     for chance in ("_SMALLER", "_HALVED", "_QUARTERED", "_BLACK"):
         monkeypatch.setattr(crops, chance, 0)
@@ -175,6 +183,29 @@ def test_larger_crops_have_as_many_fireflies_for_their_size(monkeypatch):
     # in each of the four pieces, whose fireflies are up to four anywhere in the crop
     assert 0.14 < pieces.flatten(1).any(1).float().mean() < 0.24
     assert (inputs.radiance.amin(1) > 1).sum((1, 2)).max() > 4
+
+
+@pytest.mark.usefixtures("box_filter", "all_lit")
+def test_some_crops_have_lamps_in_the_input_and_in_the_target_with_little_noise(monkeypatch):
+    monkeypatch.setattr(crops, "_FIREFLIES", 0)
+    passes, yardsticks = np.full((2, 12, 64, 64), 0.5, np.float16), np.ones((2, 3, 64, 64), np.float16)
+    passes[:, :3], passes[:, 9:] = 1, 0
+    view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False, yardsticks=yardsticks)
+    _, inputs, target, yardstick, _ = draw_batch([view] * 1000, 32, np.random.default_rng(0))
+    lit = target.flatten(1).any(1)
+    inputs, target, yardstick = Inputs._make(plane[lit] for plane in inputs), target[lit], yardstick[lit]
+    bright = yardstick.amin(1) > 1
+    assert 0.02 < bright.flatten(1).any(1).float().mean() < 0.04
+    assert inputs.radiance.max() > 1000 and inputs.albedo.max() == 0.5
+    for seen in (inputs.radiance, target):
+        noise = (seen / yardstick - 1)[bright[:, None].expand_as(seen)]
+        assert 0.01 < noise.std() < 0.1 and abs(noise.mean()) < 0.01  # single lamps up to a tenth
+        assert torch.equal(seen[~bright[:, None].expand_as(seen)].unique(), torch.ones(1))
+    assert not torch.equal(inputs.radiance, target)
+    known = (inputs.present[:, 2] == 1) & bright.flatten(1).any(1)
+    variance = inputs.variance[known] / yardstick[known] ** 2
+    assert 0 < variance.max() <= 0.0101
+    assert variance[~bright[known][:, None].expand_as(variance)].max() == 0
 
 
 def test_a_wider_filter_keeps_the_light_and_spreads_noise_as_its_variance_says():
