@@ -43,7 +43,7 @@ class Batch(NamedTuple):
 class _Size(NamedTuple):
     """Of a batch of all processes: how many crops, how wide, which are this one's, how many as large came before."""
 
-    count: int
+    crops: int
     side: int
     share: slice
     turn: int
@@ -137,10 +137,10 @@ class Prefetcher:
 
     def _make(self, views: list[StoredView], mean_weight: float, step: int, size: _Size) -> Batch:
         rng = np.random.default_rng((self._seed, step))
-        drawn = in_rounds(views, size.turn * size.count, size.count, (self._seed, size.side))
+        drawn = in_rounds(views, size.turn * size.crops, size.crops, (self._seed, size.side))
         crops = draw_batch(drawn, size.side, rng, size.share)
         of_views = torch.tensor([view.weight / mean_weight for view in crops.views])
         # errors of few samples are large, and a picture of many is to count as much as one of few
         weights = of_views * (crops.fractions / _USUAL_FRACTION) ** _BY_SAMPLES
-        jitter = jitter_exposure(size.count, rng)[size.share]
+        jitter = jitter_exposure(size.crops, rng)[size.share]
         return Batch(crops, weights, jitter, waited=0.0)
