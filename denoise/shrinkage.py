@@ -37,6 +37,7 @@ _ENOUGH = 500_000  # pixels of a frame that tell how it varies
 _SMOOTH = 0.1  # of all blocks are taken to be without a texture of their own
 _USUAL = 1.4  # their differences, told by so few pixels, are as much smaller than the variance
 _FAINT = 1e-4  # differences of an albedo or a normal, squared and summed over a block, that explain nothing
+_ROUNDED = 1e-9  # likewise, relative to all of them
 
 
 def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor, sure: bool) -> Tensor:
@@ -119,5 +120,7 @@ def _unexplained(differences: np.ndarray, guides: Sequence[np.ndarray]) -> np.nd
     by = np.concatenate(guides, 2)
     _, pixels, terms = by.shape
     transposed = by.swapaxes(1, 2)
-    weights = np.linalg.solve(transposed @ by + _FAINT * np.eye(terms), transposed @ differences)
+    products = transposed @ by
+    least = _FAINT + _ROUNDED * np.trace(products, axis1=1, axis2=2)  # grey guides say one thing three times
+    weights = np.linalg.solve(products + least[:, None, None] * np.eye(terms), transposed @ differences)
     return ((differences - by @ weights) ** 2).sum(1).mean(1) / (pixels - terms)

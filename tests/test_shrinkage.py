@@ -115,6 +115,17 @@ def test_a_texture_that_albedo_or_normal_shows_is_not_taken_for_noise():
         assert shrinkage.understated(noisy, variance * 10, guides) == 1
 
 
+@pytest.mark.parametrize("scale", [1e-6, 1, 1e8])
+def test_grey_guides_of_any_size_are_gone_by(scale):
+    albedo, noisy, variance = leaves()
+    grey = np.repeat(albedo[..., :1], 3, -1)
+    times = shrinkage.understated(noisy, variance, [np.float32(scale) * grey, np.zeros_like(grey)])
+    assert math.isfinite(times) and times >= 1
+    lit = noisy / (albedo + np.float32(0.1)) * (grey + np.float32(0.1))
+    of_grey = shrinkage.understated(lit, (np.float32(0.01) * lit) ** 2, [np.float32(scale) * grey])
+    assert of_grey < 1.6 if scale >= 1 else of_grey > 100
+
+
 @pytest.mark.parametrize("name", ["albedo", "normal"])
 def test_a_frame_of_textures_with_little_noise_is_held_back_by_its_variance(name):
     albedo, noisy, variance = leaves()
