@@ -8,7 +8,9 @@ that it errs by. A noisy pixel errs by its variance alone, without bias, and of 
 the variance's share of both: a James-Stein estimator (Green and Strawderman 1991, "A James-Stein type estimator for
 combining unbiased and possibly biased estimators"; of renders: Gu et al. 2022, "Neural James-Stein Combiner for
 Unbiased and Biased Renderings"). Filters err at hundreds of samples, where there is little noise; where there is much,
-a variance told by few samples is not to be relied on, and nothing is held back.
+a variance told by few samples is not to be relied on, and nothing is held back. But a lamp of a few pixels that all
+passes show, brighter by far than anything by which they differ nearby, is no firefly, and stays whatever the filter
+takes it for.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from denoise.means import box_mean
@@ -30,6 +33,8 @@ REACH = _NEAR + _AROUND
 _MARGIN = 1.5  # changes may be so many times the variance before they count as errors
 _NOISY = 0.1  # variance, relative to the brightness squared, above which ever less is held back
 _CHANGED = 0.15  # likewise changes, where the variance is not sure
+_OUTSHONE = 16.0, 64.0  # brightness squared over the largest variance nearby: below noise, above light for sure
+_LOST = 0.04, 0.25  # of such a pixel, squared, that the filter takes away: below it may, above it must not
 _BLACK = 1e-6  # brightness squared, exposure-normalised, below which nothing is seen
 
 _BLOCK = 8  # pixels
@@ -60,7 +65,27 @@ def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor, sur
     error = (change - _MARGIN * noise).clamp_min_(0)
     held = error / (noise + error).clamp_min_(torch.finfo(torch.float32).tiny)
     doubt = noise / _NOISY if sure else (noise / _NOISY).maximum(change / _CHANGED - 1)
-    return 1 - held / (1 + doubt.square_())
+    kept = 1 - held / (1 + doubt.square_())
+    return kept * (1 - _lamps(noisy, filtered, variance)) if sure else kept
+
+
+def _lamps(noisy: Tensor, filtered: Tensor, variance: Tensor) -> Tensor:
+    """How surely a pixel is light that the filter took for a firefly, in [0, 1]; two beside each other at least.
+
+    Two passes can find a firefly in the same pixel, as rarely as it is, but not in the next one too.
+    """
+    brightness = noisy.square().mean(1, keepdim=True).clamp_min_(torch.finfo(torch.float32).tiny)
+    lost = (noisy - filtered).clamp_min_(0).square_().mean(1, keepdim=True)
+    noise = F.max_pool2d(variance.mean(1, keepdim=True), 2 * _NEAR + 1, 1, _NEAR)
+    sure = _rise(brightness / noise, *_OUTSHONE) * _rise(lost / brightness, *_LOST)
+    beside = F.avg_pool2d(sure, 3, 1, 1, divisor_override=1) - sure
+    return sure * beside.clamp_max_(1)
+
+
+def _rise(value: Tensor, low: float, high: float) -> Tensor:
+    """From 0 to 1, smoothly."""
+    step = ((value - low) / (high - low)).clamp_(0, 1)
+    return step.square() * (3 - 2 * step)
 
 
 def blend(noisy: Tensor, filtered: Tensor, share: Tensor) -> Tensor:

@@ -76,6 +76,37 @@ def test_fireflies_that_a_variance_knows_nothing_of_do_not_come_back():
     assert error(blended, clean) > 0.9 * error(noisy, clean)
 
 
+def lamps(side):
+    """Squares of light 2,000 times as bright as what is around, with a twentieth of noise, and the variance of it all."""
+    clean, noisy, variance = tensors(*picture())
+    lit = torch.zeros(1, 1, 96, 120, dtype=torch.bool)
+    for y in range(side):
+        for x in range(side):
+            lit[..., 20 + y :: 30, 20 + x :: 30] = True
+    noise = torch.from_numpy(np.random.default_rng(1).standard_normal((1, 1, 96, 120), np.float32))
+    light = torch.where(lit, 2000 * (1 + 0.05 * noise), 0)
+    return clean, noisy + light, variance + torch.where(lit, 100.0**2, 0), lit
+
+
+@pytest.mark.parametrize("side", [1, 2, 3])
+def test_lamps_of_several_pixels_that_passes_show_alike_stay(side):
+    clean, noisy, variance, lit = lamps(side)
+    blended = shrinkage.blend(noisy, clean, share(noisy, clean, variance, sure=True))
+    left = (blended / noisy)[lit.expand_as(noisy)]
+    assert left.min() > 0.99 if side > 1 else left.max() < 0.1  # one pixel may be a firefly that two passes found
+    around = ~lit.expand_as(noisy)
+    assert error(blended[around], clean[around]) < 0.1 * error(noisy[around], clean[around])
+    blended = shrinkage.blend(noisy, clean, share(noisy, clean, variance))
+    assert (blended / noisy)[lit.expand_as(noisy)].max() < 0.1  # a file's variance may be none
+
+
+def test_lamps_where_fireflies_as_bright_fall_are_not_relied_on():
+    clean, noisy, variance, lit = lamps(2)
+    variance[..., 23::30, 23::30] = 1000.0**2
+    blended = shrinkage.blend(noisy, clean, share(noisy, clean, variance, sure=True))
+    assert (blended / noisy)[lit.expand_as(noisy)].max() < 0.1
+
+
 def test_what_has_no_noise_stays():
     clean, _, variance = tensors(*picture())
     kept = share(clean, clean * 1.1, variance * 0)
