@@ -26,8 +26,9 @@ _HALVED, _QUARTERED = 0.5, 0.15
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 _MOST_FIREFLIES = 4  # of a piece of a crop that gets any
 _PIECE = 128 * 128  # pixels, each of which may get some
-_FIREFLY_STOPS = 4, 14  # by how much they are brighter than the crop's mean; lamps likewise
-_LAMPS = 0.03  # chance of a piece to get some
+_FIREFLY_STOPS = 4, 14  # by how much they are brighter than the crop's mean
+_LAMPS = 0.05  # chance of a piece to get some
+_LAMP_STOPS = 2, 14  # likewise; from glints on
 _LAMP_SIDE = 4  # pixels, at most
 _LAMP_NOISE = 0.1  # deviation at most, relative to its light, of the input and of the target
 _DEVIATION = 0.3, 0.8  # pixels, of a Gaussian reconstruction filter; Mitsuba has 0.5
@@ -157,7 +158,7 @@ def _add_lamps(planes: Planes, rng: np.random.Generator) -> None:
         spot = (slice(None), slice(y, y + h), slice(x, x + w))
         shape = planes["radiance"][spot].shape
         covered = np.clip(rng.uniform(0.2, 2, shape[1:]), 0, 1)  # edges see a part of it
-        light = mean * 2.0 ** rng.uniform(*_FIREFLY_STOPS) * rng.uniform(0.2, 1, (3, 1, 1)) * covered
+        light = mean * 2.0 ** rng.uniform(*_LAMP_STOPS) * rng.uniform(0.2, 1, (3, 1, 1)) * covered
         noise = rng.uniform(0, _LAMP_NOISE)
         for name in ("radiance", "target"):
             planes[name][spot] += light * (1 + noise * rng.standard_normal(shape[1:], np.float32)).clip(0)
