@@ -77,7 +77,7 @@ def test_fireflies_that_a_variance_knows_nothing_of_do_not_come_back():
 
 
 def lamps(side):
-    """Squares of light 2,000 times as bright as what is around, with a twentieth of noise, and the variance of it all."""
+    """Squares of light 2,000 times as bright as what is around, with a twentieth of noise; the variance of it all."""
     clean, noisy, variance = tensors(*picture())
     lit = torch.zeros(1, 1, 96, 120, dtype=torch.bool)
     for y in range(side):
