@@ -7,6 +7,7 @@ from denoise import Denoiser
 from denoise.checkpoint import load_model, shipped_model
 from denoise.metrics import energy, psnr, relmse, tonemap
 from denoise.pairs import open_pairs, view_planes
+from tools.small_lamps import with_lamps
 
 
 def test_size_and_provenance():
@@ -40,3 +41,14 @@ def test_black_next_to_light_stays_dark(tiny_pairs, index, known):
     shown = tonemap(clean * (0.5 / noisy.mean()))
     assert shown[:, 30:33].mean() < 0.04  # of a display's range
     assert shown[:, 34:].mean() < 0.002
+
+
+@pytest.mark.parametrize(
+    "known", [("albedo", "normal", "variance"), ("albedo", "normal"), ()], ids=["all", "no-variance", "beauty-alone"]
+)
+def test_lamps_of_a_few_pixels_keep_their_light(tiny_pairs, known):
+    planes = view_planes(open_pairs(tiny_pairs)[0], 3)
+    (lit,) = with_lamps([planes], side=3, times=3000)
+    off, on = (Denoiser().denoise(one["radiance"], **{name: one[name] for name in known}) for one in (planes, lit))
+    light = lit["radiance"] - planes["radiance"]
+    assert (on - off)[light > 0].sum() > 0.9 * light.sum()

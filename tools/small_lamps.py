@@ -24,7 +24,6 @@ from denoise.denoiser import Denoiser, Options
 from denoise.errors import FrameError, McdenoiseError
 from denoise.frame import PLANES, Frame, Part, Planes
 from tools.benchmark.frames import Case, find_cases, load
-from tools.benchmark.oidn import denoise as oidn
 
 SIDES, BRIGHTNESSES = (1, 2, 3), (10, 100, 1000)
 _LAMPS = 6  # in a frame
@@ -92,6 +91,8 @@ def ways_of(models: Sequence[Path | None]) -> Iterator[tuple[str, Way]]:
     Raises:
         ModelError: a model that cannot be used.
     """
+    from tools.benchmark.oidn import denoise as oidn
+
     yield "OIDN best", lambda first, _: oidn(_only(first, *_GUIDES), "best")
     for model in models:
         name, denoiser = model.stem if model else "mcdenoise", Denoiser(model)
