@@ -27,13 +27,14 @@ from denoise.means import box_mean
 
 _NEAR = 5  # pixels each way over which noise and changes are averaged
 _AROUND = 2  # and brightness, which both are measured by
+_FAR = 16  # over which nothing may be as noisy as a lamp is bright
 #: Pixels each way that a share depends on.
-REACH = _NEAR + _AROUND
+REACH = max(_NEAR + _AROUND, _FAR + 1)
 
 _MARGIN = 1.5  # changes may be so many times the variance before they count as errors
 _NOISY = 0.1  # variance, relative to the brightness squared, above which ever less is held back
 _CHANGED = 0.15  # likewise changes, where the variance is not sure
-_OUTSHONE = 16.0, 64.0  # brightness squared over the largest variance nearby: below noise, above light for sure
+_OUTSHONE = 16.0, 64.0  # brightness squared over the largest variance around: below noise, above light for sure
 _LOST = 0.04, 0.25  # of such a pixel, squared, that the filter takes away: below it may, above it must not
 _BLACK = 1e-6  # brightness squared, exposure-normalised, below which nothing is seen
 
@@ -72,11 +73,13 @@ def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor, sur
 def _lamps(noisy: Tensor, filtered: Tensor, variance: Tensor) -> Tensor:
     """How surely a pixel is light that the filter took for a firefly, in [0, 1]; two beside each other at least.
 
-    Two passes can find a firefly in the same pixel, as rarely as it is, but not in the next one too.
+    Two passes can find a firefly in the same pixel, where there are many, and in the next one, where a reconstruction
+    filter spreads it: then others are near that one pass alone has found.
     """
     brightness = noisy.square().mean(1, keepdim=True).clamp_min_(torch.finfo(torch.float32).tiny)
     lost = (noisy - filtered).clamp_min_(0).square_().mean(1, keepdim=True)
-    noise = F.max_pool2d(variance.mean(1, keepdim=True), 2 * _NEAR + 1, 1, _NEAR)
+    noise = F.max_pool2d(variance.mean(1, keepdim=True), (1, 2 * _FAR + 1), 1, (0, _FAR))  # rows first: faster
+    noise = F.max_pool2d(noise, (2 * _FAR + 1, 1), 1, (_FAR, 0))
     sure = _rise(brightness / noise, *_OUTSHONE) * _rise(lost / brightness, *_LOST)
     beside = F.avg_pool2d(sure, 3, 1, 1, divisor_override=1) - sure
     return sure * beside.clamp_max_(1)
