@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from denoise.means import box_mean
+from denoise.means import box_max, box_mean
 
 _NEAR = 5  # pixels each way over which noise and changes are averaged
 _AROUND = 2  # and brightness, which both are measured by
@@ -78,8 +78,7 @@ def _lamps(noisy: Tensor, filtered: Tensor, variance: Tensor) -> Tensor:
     """
     brightness = noisy.square().mean(1, keepdim=True).clamp_min_(torch.finfo(torch.float32).tiny)
     lost = (noisy - filtered).clamp_min_(0).square_().mean(1, keepdim=True)
-    noise = F.max_pool2d(variance.mean(1, keepdim=True), (1, 2 * _FAR + 1), 1, (0, _FAR))  # rows first: faster
-    noise = F.max_pool2d(noise, (2 * _FAR + 1, 1), 1, (_FAR, 0))
+    noise = box_max(variance.mean(1, keepdim=True), _FAR)
     sure = _rise(brightness / noise, *_OUTSHONE) * _rise(lost / brightness, *_LOST)
     beside = F.avg_pool2d(sure, 3, 1, 1, divisor_override=1) - sure
     return sure * beside.clamp_max_(1)

@@ -5,7 +5,7 @@ import pytest
 
 from denoise.errors import FrameError
 from tests.benchmark_samples import write_frames, write_model
-from tools.benchmark.frames import find_cases
+from tools.benchmark.frames import find_cases, load
 from tools.small_lamps import BRIGHTNESSES, SIDES, kept, ways_of, with_lamps
 
 pytest.importorskip("pyoidn", reason="needs the extra bench")
@@ -49,7 +49,9 @@ def test_oidn_and_a_model_with_more_and_more_to_go_by(cases, tmp_path):
     model = write_model(tmp_path / "a.safetensors")
     names, ways = zip(*ways_of([model]), strict=True)
     assert names == ("OIDN best", "a", "a, with the variance", "a, both passes")
-    images = [way(*with_lamps(_planes(cases[0]), 2, 100)) for way in ways]
+    loaded = load(cases[0])
+    lit = with_lamps([loaded.planes, loaded.second_planes], 2, 100)
+    images = [way(*lit) for way in ways]
     assert all(image.shape == images[0].shape and np.isfinite(image).all() for image in images)
     assert not np.array_equal(images[1], images[3])
 
@@ -58,10 +60,3 @@ def test_a_frame_of_one_pass_is_named(tiny_pairs, tiny_reference, tmp_path):
     frames = write_frames(tmp_path / "frames", tiny_pairs, tiny_reference)
     with pytest.raises(FrameError, match=r"2spp\.a\.exr: has no second pass"):
         kept(find_cases(frames), [lambda first, _: first["radiance"]])
-
-
-def _planes(case):
-    from tools.benchmark.frames import load
-
-    loaded = load(case)
-    return loaded.planes, loaded.second_planes
