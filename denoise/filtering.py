@@ -55,8 +55,11 @@ class Guide:
     covered: np.ndarray | None = None
 
     def averaged(self) -> Guide:
-        """The passes as one."""
-        return replace(self, beauties=(mean_of(self.beauties),)) if len(self.beauties) > 1 else self
+        """The passes as one, which has what they differ by for its variance."""
+        if len(self.beauties) == 1:
+            return self
+        shown = {**self.auxiliary, "variance": spread(self.beauties)}
+        return replace(self, beauties=(mean_of(self.beauties),), auxiliary=shown)
 
 
 def filter_frame(
@@ -80,13 +83,14 @@ def filter_frame(
         put: takes the results as they come, in scene units, on the CPU.
         layers: to be filtered with the beauty's kernels; a network that predicts no kernels can have none.
         looks: views of the frame that kernels are predicted from. Where more than one is asked for, passes are averaged
-            first: nothing is gained by more. What they differ by still tells how much may be changed.
+            first: nothing is gained by more. What they differ by is seen by every view.
 
     Returns:
         By how much the variance was taken to be too small, if one was known (`shrinkage.understated`); infinity if it
         was not gone by.
     """
     variance, times = _variance(guide)
+    sure = "variance" not in guide.auxiliary
     nothing = background.empty(guide.beauties, guide.auxiliary.get("normal"), guide.covered)
     if looks > 1:
         guide = guide.averaged()
@@ -111,7 +115,7 @@ def filter_frame(
             image, kept = _together(filtered, weights), None
             if variance is not None:
                 noisy = _tensor(views[0][1]["radiance"])  # the passes' mean
-                kept = shrinkage.share(noisy, image, variance(one.crop), factor, "variance" not in guide.auxiliary)
+                kept = shrinkage.share(noisy, image, variance(one.crop), factor, sure)
                 image = shrinkage.blend(noisy, image, kept)
             put(0, one, _inner(image, one, nothing))
             if kernels is None:

@@ -127,7 +127,7 @@ def test_views_are_told_what_the_passes_differ_by_but_the_first_of_two():
         return predict(inputs)
 
     network.predict = watched
-    for count, looks, expected in ((1, 4, [0] * 4), (2, 1, [0, 1, 1]), (2, 4, [0] * 4), (3, 1, [1] * 3)):
+    for count, looks, expected in ((1, 4, [0] * 4), (2, 1, [0, 1, 1]), (2, 4, [1] * 4), (3, 1, [1] * 3)):
         told.clear()
         guide = Guide(tuple(frames[:count]))
         filter_frame(network, torch.device("cpu"), "float32", 0, guide, lambda *_: None, looks=looks)
@@ -142,6 +142,7 @@ def test_with_quality_best_passes_are_averaged_first(model, count, monkeypatch):
     done, (report,) = denoiser.denoise_frame(frames[0], Options(passes=tuple(frames[1:])))
     each = [one.parts[0].channels for one in frames]
     mean = {name: sum(more[name] for more in each) / np.float32(count) for name in each[0] if name not in ("Z", "id")}
+    put(mean, "variance", spread([stack(one, "") for one in frames]), np.float32)
     alone, _ = denoiser.denoise_frame(Frame([Part({}, mean)]))
     assert report.passes == count
     for name in ("", "LG_0", "LG_1"):
