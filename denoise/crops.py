@@ -1,6 +1,6 @@
 """Training batches: crops of views, their passes split into input and target, and augmented.
 
-    view ── scale, place, passes in two ── smaller, fireflies, filter, black, inputs dropped ── turned, padded ──> crop
+    view ── scale, place, passes in two ── fireflies, filter, black, variance, inputs dropped ── turned, padded ──> crop
 
 Lehtinen et al. 2018, section 3.3, and the augmentations usual for denoisers.
 """
@@ -18,10 +18,12 @@ from denoise.data import StoredView, largest_and_others, merge_passes, split_pas
 from denoise.features import Inputs
 from denoise.frame import Planes
 from denoise.kernels import halve
+from denoise.variance import smoothed
 
 # Chances that a crop is drawn with
 _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
 _BLACK, _SMALLER, _FIREFLIES, _FILTERED, _UNLIT = 0.01, 0.05, 0.05, 0.05, 0.03
+_SMOOTHED = 0.5  # where there is a variance
 _HALVED, _QUARTERED = 0.5, 0.15
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 _MOST_FIREFLIES = 4  # of a piece of a crop that gets any
@@ -103,6 +105,8 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
         planes = filtered(planes, rng.uniform(*_DEVIATION))
     if rng.random() < _UNLIT:
         _unlight(planes, rng)
+    if rng.random() < _SMOOTHED and "variance" in planes:
+        planes["variance"] = smoothed(torch.from_numpy(planes["variance"])[None])[0].numpy()
     _drop(planes, rng)
     rotation = np.linalg.qr(rng.standard_normal((3, 3)))[0].astype(np.float32)
     if "normal" in planes:

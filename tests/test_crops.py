@@ -35,6 +35,12 @@ def all_lit(monkeypatch):
     monkeypatch.setattr(crops, "_UNLIT", 0)
 
 
+@pytest.fixture
+def own_variance(monkeypatch):
+    """Variances are each pixel's own."""
+    monkeypatch.setattr(crops, "_SMOOTHED", 0)
+
+
 def noise_view(height=37, width=45) -> StoredView:
     """Passes that tell which pass and column a value came from; no two subsets of them have the same mean."""
     passes = np.zeros((3, 12, height, width), np.float16)
@@ -150,7 +156,7 @@ def test_a_crop_at_a_quarter_of_the_size_of_a_small_view_is_filled_up_with_its_m
         assert not torch.equal(plane[..., :16, :16], plane[..., :16, :16].flip(3))
 
 
-@pytest.mark.usefixtures("no_lamps", "box_filter", "all_lit")
+@pytest.mark.usefixtures("no_lamps", "box_filter", "all_lit", "own_variance")
 def test_some_inputs_have_fireflies_that_their_targets_do_not_have(monkeypatch):
     monkeypatch.setattr(crops, "_SMALLER", 0)  # whose last pixels are repeated
     monkeypatch.setattr(crops, "_QUARTERED", 0)  # which are mirrored
@@ -185,7 +191,7 @@ def test_larger_crops_have_as_many_fireflies_for_their_size(monkeypatch):
     assert (inputs.radiance.amin(1) > 1).sum((1, 2)).max() > 4
 
 
-@pytest.mark.usefixtures("box_filter", "all_lit")
+@pytest.mark.usefixtures("box_filter", "all_lit", "own_variance")
 def test_some_crops_have_lamps_in_the_input_and_in_the_target_with_little_noise(monkeypatch):
     monkeypatch.setattr(crops, "_FIREFLIES", 0)
     passes, yardsticks = np.full((2, 12, 64, 64), 0.5, np.float16), np.ones((2, 3, 64, 64), np.float16)
@@ -237,7 +243,7 @@ def test_some_crops_are_of_a_wider_filter_input_and_target_alike(monkeypatch):
     assert all(wide < 0.7 * narrow for narrow, wide in zip(detail[0], detail[1], strict=True))
 
 
-@pytest.mark.usefixtures("no_fireflies", "box_filter")
+@pytest.mark.usefixtures("no_fireflies", "box_filter", "own_variance")
 def test_some_crops_are_black_in_part_in_the_input_and_in_the_target(monkeypatch):
     monkeypatch.setattr(crops, "_BLACK", 0)
     passes = np.ones((2, 12, 64, 64), np.float16)
@@ -256,6 +262,20 @@ def test_some_crops_are_black_in_part_in_the_input_and_in_the_target(monkeypatch
     gone = inputs.albedo[known].eq(target[known]).flatten(1).all(1)
     kept = inputs.albedo[known].eq(1).flatten(1).all(1)
     assert (gone ^ kept).all() and 0.2 < gone.float().mean() < 0.8
+
+
+@pytest.mark.usefixtures("no_fireflies", "box_filter", "all_lit")
+def test_some_variances_are_smoothed(monkeypatch):
+    for chance in ("_SMALLER", "_HALVED", "_QUARTERED", "_BLACK", "_DROP_VARIANCE"):
+        monkeypatch.setattr(crops, chance, 0)
+    passes = np.ones((2, 12, 32, 32), np.float16)
+    passes[:, 9:] = np.random.default_rng(0).exponential(1, (3, 32, 32))  # the same in both, of which one is seen
+    view = StoredView("set/view", passes, np.array([2, 2], np.float32), held_out=False)
+    _, inputs, *_ = draw_batch([view] * 200, 32, np.random.default_rng(0))
+    spread = inputs.variance.std((1, 2, 3))
+    assert abs((spread < 0.6).float().mean() - 0.5) < 0.1 and spread.min() > 0.4  # half of it, and a ninth of the rest
+    assert ((spread - passes[0, 9:].astype(np.float32).std()).abs()[spread >= 0.6] < 0.05).all()
+    torch.testing.assert_close(inputs.variance.mean((1, 2, 3)), torch.ones(200), atol=0.05, rtol=0)
 
 
 def test_inputs_are_dropped_sometimes():
