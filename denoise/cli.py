@@ -53,7 +53,7 @@ _MAPPED = ("beauty", "alpha", "albedo", "normal", "depth", "variance")
     type=click.Choice(["default", "best"]),
     default="default",
     show_default=True,
-    help="Best looks at the frame in four ways, which takes four times as long.",
+    help="Best looks at the frame in four ways, which takes four to five times as long.",
 )
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads. Default: all.")
 @click.option(

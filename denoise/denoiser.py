@@ -44,7 +44,7 @@ class Denoiser:
         tile: side of the tiles in pixels, 0 for none; None to choose by the frame's size. Memory is bounded by the
             tile, the result is the same to the precision that is computed with.
         precision: of the convolutions: "float32", "bfloat16", "int8", or "auto" for the fastest on this machine.
-        quality: "default", or "best" to look at each frame in four ways, for four times as long.
+        quality: "default", or "best" to look at each frame in four ways, for four to five times as long.
 
     Raises:
         ModelError: the model cannot be used, or the device or the precision is not to be had, or no such quality is.

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from denoise import background, shrinkage
+from denoise import background, shrinkage, variance
 from denoise.blotches import REACH, shares
 from denoise.features import Inputs
 from denoise.frame import Planes
@@ -83,24 +83,26 @@ def filter_frame(
         put: takes the results as they come, in scene units, on the CPU.
         layers: to be filtered with the beauty's kernels; a network that predicts no kernels can have none.
         looks: views of the frame that kernels are predicted from. Where more than one is asked for, passes are averaged
-            first: nothing is gained by more. What they differ by is seen by every view.
+            first: nothing is gained by more. All of them see a variance: what the passes differ by, else what the file
+            has, else what a first look takes away.
 
     Returns:
         By how much the variance was taken to be too small, if one was known (`shrinkage.understated`); infinity if it
         was not gone by.
     """
-    variance, times = _variance(guide)
+    noise, times = _noise(guide)
     sure = "variance" not in guide.auxiliary
     nothing = background.empty(guide.beauties, guide.auxiliary.get("normal"), guide.covered)
     if looks > 1:
-        guide = guide.averaged()
+        guide = _told(network, device, precision, tile, guide.averaged())
     apart = len(guide.beauties) > 1
     height, width = guide.beauties[0].shape[:2]
     if tile is None:
         tile = _TILE if height * width * looks > _LARGEST_WHOLE else 0
     factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
     reach = network.reach + (REACH + FARTHEST if apart or looks > 1 else 0)
-    reach += shrinkage.REACH if variance is not None else 0
+    reach += variance.REACH if looks > 1 else 0
+    reach += shrinkage.REACH if noise is not None else 0
     with torch.inference_mode(), mixed(device, precision):
         for one in tiles(height, width, tile, network.align, reach):
             views = _views(guide, one, looks)
@@ -113,9 +115,9 @@ def filter_frame(
                 filtered = list(kernels.apply(beauties))
             weights = _shares(filtered, guide, factor)
             image, kept = _together(filtered, weights), None
-            if variance is not None:
+            if noise is not None:
                 noisy = _tensor(views[0][1]["radiance"])  # the passes' mean
-                kept = shrinkage.share(noisy, image, variance(one.crop), factor, sure)
+                kept = shrinkage.share(noisy, image, noise(one.crop), factor, sure)
                 image = shrinkage.blend(noisy, image, kept)
             put(0, one, _inner(image, one, nothing))
             if kernels is None:
@@ -130,6 +132,20 @@ def filter_frame(
                     image = shrinkage.blend(mean[None], image, kept)
                 put(index, one, _inner(image, one, nothing))
     return times
+
+
+def _told(network: Network, device: torch.device, precision: str, tile: int | None, guide: Guide) -> Guide:
+    """A guide of one beauty with a variance: its own, or the square of what a first look takes away."""
+    if "variance" in guide.auxiliary:
+        return guide
+    (noisy,) = guide.beauties
+    removed = np.empty_like(noisy)
+
+    def put(index: int, tile: Tile, image: Tensor) -> None:
+        removed[tile.place] = np.square(noisy[tile.place] - image.permute(1, 2, 0).numpy())
+
+    filter_frame(network, device, precision, tile, guide, put)
+    return replace(guide, auxiliary={**guide.auxiliary, "variance": removed})
 
 
 class _Kernels:
@@ -161,6 +177,7 @@ def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
     planes["radiance"] = mean_of(beauties)
     if len(beauties) == 1:
+        planes = planes if looks == 1 else {**planes, "variance": _smoothed(planes["variance"])}
         return [(view, planes) for view in VIEWS[:looks]]
     shown = {**planes, "variance": spread(beauties)}
     first, *others = (replace(view, rolled=0) for view in VIEWS[:_LOOKS_OF_SEVERAL])
@@ -193,8 +210,8 @@ def _together(filtered: Iterable[Tensor], weights: Sequence[Tensor]) -> Tensor:
     return sum(images, next(images))
 
 
-def _variance(guide: Guide) -> tuple[Callable[[Piece], Tensor] | None, float]:
-    """Gives (1, 3, h, w) of the passes' mean, as they bring it or as they differ; None where that tells nothing.
+def _noise(guide: Guide) -> tuple[Callable[[Piece], Tensor] | None, float]:
+    """Gives the variance (1, 3, h, w) of the passes' mean, as they bring it or differ; None where that tells nothing.
 
     And by how much it was raised; 1 where none is known.
     """
@@ -209,6 +226,10 @@ def _variance(guide: Guide) -> tuple[Callable[[Piece], Tensor] | None, float]:
     guides = [guide.auxiliary[name][rows] for name in ("albedo", "normal") if name in guide.auxiliary]
     times = shrinkage.understated(mean_of([beauty[rows] for beauty in guide.beauties]), told(rows), guides)
     return (lambda piece: _tensor(told(piece)).mul_(times)) if math.isfinite(times) else None, times
+
+
+def _smoothed(plane: np.ndarray) -> np.ndarray:
+    return variance.smoothed(_tensor(plane))[0].permute(1, 2, 0).numpy()
 
 
 def _inner(image: Tensor, tile: Tile, nothing: np.ndarray | None) -> Tensor:

@@ -15,8 +15,8 @@ blotch it hardly counts (`blotches.shares`).
 What the passes differ by also holds the result back where it strays from their mean by more (`shrinkage`).
 
 With `--quality best` the passes are averaged first, and their mean is looked at in four ways as any frame is, with what
-they differ by for its variance: nothing is gained there by keeping them apart. `python -m tools.compare_passes` measures it all against each pass alone and
-against averaging first.
+they differ by for its variance: nothing is gained there by keeping them apart. `python -m tools.compare_passes`
+measures it all against each pass alone and against averaging first.
 """
 
 from __future__ import annotations

@@ -1,16 +1,24 @@
+import math
+
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
 
+from denoise import shrinkage
 from denoise.checkpoint import load_model
 from denoise.cli import main
 from denoise.denoiser import Denoiser, Options
 from denoise.exr import read_frame, write_frame
+from denoise.variance import smoothed
 from denoise.views import VIEWS, View
 from tests.layer_samples import off_sum, stack
 from tests.test_denoiser import model, planes  # noqa: F401  model is a fixture
 from tests.test_passes import render
+
+
+def smoothed_plane(plane):
+    return smoothed(torch.from_numpy(plane).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy()
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -47,8 +55,10 @@ def test_views_see_each_edge_in_every_place_of_a_block():
 def test_best_is_the_mean_over_the_views(model, monkeypatch):  # noqa: F811
     monkeypatch.setattr("denoise.filtering.exposure", lambda brightness: torch.ones(1, 1, 1, 1))  # edges repeated count
     frame = planes(48, 32)
+    monkeypatch.setattr(shrinkage, "understated", lambda *_: math.inf)
     frame["beauty"] = frame["beauty"].clip(0.5, 1)  # nowhere three times as bright in one view as in another
     best = Denoiser(model, quality="best").denoise(**frame)
+    frame["variance"] = smoothed_plane(frame["variance"])
     each, align = [], load_model(model)[0].align
     for view in VIEWS:
         held = {
@@ -61,8 +71,19 @@ def test_best_is_the_mean_over_the_views(model, monkeypatch):  # noqa: F811
     assert not np.allclose(best, each[0], rtol=0.01)
 
 
-def test_tiles_agree_with_the_whole_in_all_views(model):  # noqa: F811
-    frame = planes(61, 53)
+def test_at_best_a_frame_without_a_variance_has_what_a_first_look_takes_away(model, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(shrinkage, "understated", lambda *_: math.inf)
+    frame = planes(48, 32)
+    del frame["variance"]
+    removed = (frame["beauty"] - Denoiser(model).denoise(**frame)) ** 2
+    best = Denoiser(model, quality="best")
+    np.testing.assert_allclose(best.denoise(**frame), best.denoise(**frame, variance=removed), rtol=1e-5)
+    assert not np.allclose(best.denoise(**frame), best.denoise(**frame, variance=removed * 9), rtol=1e-3)
+
+
+@pytest.mark.parametrize("known", [("albedo", "normal", "variance"), ("albedo", "normal")])
+def test_tiles_agree_with_the_whole_in_all_views(model, known):  # noqa: F811
+    frame = {name: plane for name, plane in planes(61, 53).items() if name in ("beauty", *known)}
     whole, tiled = (Denoiser(model, tile=tile, quality="best").denoise(**frame) for tile in (0, 32))
     np.testing.assert_allclose(tiled, whole, rtol=2e-4)
 
