@@ -1,6 +1,7 @@
 """How near to OIDN's best mode models come on data sets: on those that they were trained on, or on others.
 
-    python -m tools.compare_sets DIR... [--model MODEL]... [--spp 4] [--halvings 2] [--blocks 16] [--without variance]
+    python -m tools.compare_sets DIR... [--model MODEL]... [--quality best] [--spp 4] [--halvings 2] [--blocks 16]
+        [--without variance]
 
 Where a model does far better on the views that it was trained on than on others of the same kind, it needs more views;
 where it does as badly on both, more time, or a larger network. Of each view the smallest passes, `--spp` together, are
@@ -95,6 +96,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directories", nargs="+", type=Path, metavar="DIR")
     parser.add_argument("--model", type=Path, action="append", help="(default: the shipped one)")
+    parser.add_argument("--quality", choices=("default", "best"), default="default", help="default: default")
     parser.add_argument("--spp", type=float, default=4)
     parser.add_argument("--halvings", type=int, default=0, help="times that views are taken at half their size")
     parser.add_argument("--blocks", type=int, default=1, help="pixels wide, whose means are measured")
@@ -103,7 +105,7 @@ def main() -> None:
     process.tune()
     models = arguments.model or [None]
     try:
-        denoisers = [Denoiser(model) for model in models]
+        denoisers = [Denoiser(model, quality=arguments.quality) for model in models]
         views = load_sets(arguments.directories, sample=False)
         how = arguments.spp, arguments.halvings, arguments.blocks, arguments.without
         found = list(ratios(views, denoisers, *how))
