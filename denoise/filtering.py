@@ -36,7 +36,7 @@ Piece = tuple[slice, slice] | np.ndarray
 
 _LARGEST_WHOLE = 9_000_000  # pixels; larger frames are denoised in tiles unless told otherwise
 _LOOKS_OF_SEVERAL = 3  # where there are several passes: with two, frames can come out worse than averaged first
-_FIRST_OF_TWO = 2.5  # the first view of two passes is what averaging first would see, and counts for so many others
+_FIRST_OF_TWO = 2.0  # the first view of two passes sees them as they are, and counts for so many others
 _TILE = 928  # with its surroundings 3.6 million pixels: 8K stays below 6 GB
 
 
@@ -170,8 +170,7 @@ class _Kernels:
 def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
     """What to predict from, and how to hold it; of several passes with the variance they show.
 
-    Of two passes the first view goes without: a variance told by two samples is far off where it matters. Colours stay
-    as they are: with them exchanged, less of a firefly that one pass alone has is taken away.
+    Of several passes colours stay as they are: with them exchanged, less of a firefly that one alone has is taken away.
     """
     beauties = [beauty[tile.crop] for beauty in guide.beauties]
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
@@ -180,8 +179,7 @@ def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
         planes = planes if looks == 1 else {**planes, "variance": _smoothed(planes["variance"])}
         return [(view, planes) for view in VIEWS[:looks]]
     shown = {**planes, "variance": spread(beauties)}
-    first, *others = (replace(view, rolled=0) for view in VIEWS[:_LOOKS_OF_SEVERAL])
-    return [(first, planes if len(beauties) == 2 else shown), *((view, shown) for view in others)]
+    return [(replace(view, rolled=0), shown) for view in VIEWS[:_LOOKS_OF_SEVERAL]]
 
 
 def _direct(network: DirectNetwork, device: torch.device, planes: Planes, radiance: Tensor, factor: Tensor) -> Tensor:

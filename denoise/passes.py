@@ -7,10 +7,9 @@
                                                           └── the six by their shares ──> out
 
 The mean has less noise than any pass, and what the passes differ by tells how much, which a single frame does not: it
-serves better than the variance that the passes bring. Two passes alone can say something quite wrong of a pixel; there
-the first look is what averaging first would see, and counts as 2.5 do, so that the result strays little from it. The
-other looks, on the frame turned and moved by a pixel (`views`), err differently. Where a firefly of one half has left a
-blotch it hardly counts (`blotches.shares`).
+serves better than the variance that the passes bring. The second and the third look, on the frame turned and moved by
+a pixel (`views`), err differently; of two passes the first look counts as two do, so that the result strays little from
+what averaging first would give. Where a firefly of one half has left a blotch it hardly counts (`blotches.shares`).
 
 What the passes differ by also holds the result back where it strays from their mean by more (`shrinkage`).
 

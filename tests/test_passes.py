@@ -117,7 +117,7 @@ def test_tiles_of_two_passes_agree_with_the_whole(model):  # noqa: F811
         np.testing.assert_allclose(stack(tiled, name), stack(whole, name), rtol=2e-4)
 
 
-def test_views_are_told_a_variance_but_the_first_of_one_or_two_passes():
+def test_views_are_told_a_variance_but_the_first_of_a_single_frame():
     frames = [light(45, 71, seed) for seed in range(3)]
     network = build(ModelConfig(widths=(8, 8), head=8))
     told, predict = [], network.predict
@@ -127,7 +127,7 @@ def test_views_are_told_a_variance_but_the_first_of_one_or_two_passes():
         return predict(inputs)
 
     network.predict = watched
-    for count, looks, expected in ((1, 4, [0, *[1] * 4]), (2, 1, [0, 1, 1]), (2, 4, [1] * 4), (3, 1, [1] * 3)):
+    for count, looks, expected in ((1, 4, [0, *[1] * 4]), (2, 1, [1] * 3), (2, 4, [1] * 4), (3, 1, [1] * 3)):
         told.clear()
         guide = Guide(tuple(frames[:count]))
         filter_frame(network, torch.device("cpu"), "float32", 0, guide, lambda *_: None, looks=looks)
