@@ -14,7 +14,7 @@ from denoise import background, shrinkage, variance
 from denoise.blotches import REACH, shares
 from denoise.features import Inputs
 from denoise.frame import Planes
-from denoise.kernels import filter_pyramid
+from denoise.kernels import Predictions, filter_pyramid
 from denoise.network import DirectNetwork, KernelNetwork
 from denoise.passes import halves, mean_of, split, spread
 from denoise.precision import mixed
@@ -69,7 +69,7 @@ def filter_frame(
     tile: int | None,
     guide: Guide,
     put: Put,
-    layers: LayerCrops = lambda crop: (),
+    layers: LayerCrops | None = None,
     looks: int = 1,
 ) -> float:
     """Denoise a whole frame: exposure, tiles, no more than noise explains, nothing where nothing is, and back.
@@ -81,7 +81,7 @@ def filter_frame(
         tile: side of the tiles in pixels, 0 for none, None to choose by the frame's size.
         guide: the passes.
         put: takes the results as they come, in scene units, on the CPU.
-        layers: to be filtered with the beauty's kernels; a network that predicts no kernels can have none.
+        layers: to be filtered with the beauty's kernels, if any; a network that predicts no kernels can have none.
         looks: views of the frame that kernels are predicted from. Where more than one is asked for, passes are averaged
             first: nothing is gained by more. All of them see a variance: what the passes differ by, else what the file
             has, else what a first look takes away.
@@ -111,7 +111,7 @@ def filter_frame(
                 filtered = [_direct(network, device, views[-1][1], half, factor) for half in beauties]
                 kernels = None
             else:
-                kernels = _Kernels(network, device, views, factor)
+                kernels = _Kernels(network, device, views, factor, keep=layers is not None)
                 filtered = list(kernels.apply(beauties))
             weights = _shares(filtered, guide, factor)
             image, kept = _together(filtered, weights), None
@@ -120,7 +120,7 @@ def filter_frame(
                 kept = shrinkage.share(noisy, image, noise(one.crop), factor, sure)
                 image = shrinkage.blend(noisy, image, kept)
             put(0, one, _inner(image, one, nothing))
-            if kernels is None:
+            if kernels is None or layers is None:
                 continue
             for index, passes in enumerate(layers(one.crop), 1):
                 if index == 1:
@@ -149,22 +149,37 @@ def _told(network: Network, device: torch.device, precision: str, tile: int | No
 
 
 class _Kernels:
-    """Predictions for one tile, from one view of it or from several."""
+    """Predictions for one tile, from one view of it or from several, made when they are applied.
+
+    Kept for what else they are to be applied to, or else let go one by one: they take more memory than all the rest.
+    """
 
     def __init__(
-        self, network: KernelNetwork, device: torch.device, views: Sequence[tuple[View, Planes]], factor: Tensor
+        self,
+        network: KernelNetwork,
+        device: torch.device,
+        views: Sequence[tuple[View, Planes]],
+        factor: Tensor,
+        keep: bool,
     ) -> None:
-        self._align, self._device = network.align, device
-        self._predictions = [
-            (view, network.predict(_held_inputs(planes, view, network.align, device, factor))) for view, planes in views
-        ]
+        self._network, self._device, self._views, self._factor = network, device, views, factor
+        self._keep = keep
+        self._kept: dict[int, Predictions] = {}
 
     def apply(self, halves: Sequence[Tensor]) -> Iterator[Tensor]:
         """Filter (1, 3, h, w) images of light, all by the first view's kernels, then by the next's; on the CPU."""
-        for view, predictions in self._predictions:
+        align = self._network.align
+        for index, (view, planes) in enumerate(self._views):
+            predictions = self._kept.get(index)
+            if predictions is None:
+                held = _held_inputs(planes, view, align, self._device, self._factor)
+                predictions = self._network.predict(held)
+            if self._keep:
+                self._kept[index] = predictions
             for half in halves:
-                filtered = filter_pyramid(view.hold(half.to(self._device), self._align), predictions)
+                filtered = filter_pyramid(view.hold(half.to(self._device), align), predictions)
                 yield view.back(filtered, *half.shape[-2:]).cpu()
+            del predictions  # before there are the next ones
 
 
 def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:

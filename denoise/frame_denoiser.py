@@ -26,7 +26,7 @@ from denoise.roles import Roles, find_all_roles, radiance_layers, read_alpha, re
 from denoise.tiles import Tile
 
 #: `filter_frame` with a network.
-Filter = Callable[[Guide, Put, LayerCrops], float]
+Filter = Callable[[Guide, Put, LayerCrops | None], float]
 
 _USED = ("albedo", "normal", "variance")
 _DOUBTED = 2  # times that a variance seems too small, above which it is said
@@ -86,7 +86,8 @@ def _denoise_view(
     outputs = [_Output(done, channels) for channels in targets]
     height, width = guide.beauties[0].shape[:2]
     sums = Layers(passes, groups, layers)
-    times = filter_frame(guide, lambda index, tile, image: outputs[index].put(tile, image), sums.crops)
+    crops = sums.crops if layers else None
+    times = filter_frame(guide, lambda index, tile, image: outputs[index].put(tile, image), crops)
     for output in outputs:
         output.store()
 
