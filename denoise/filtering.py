@@ -142,7 +142,7 @@ def _told(network: Network, device: torch.device, precision: str, tile: int | No
     removed = np.empty_like(noisy)
 
     def put(index: int, tile: Tile, image: Tensor) -> None:
-        removed[tile.place] = np.square(noisy[tile.place] - image.permute(1, 2, 0).numpy())
+        removed[tile.place] = variance.squared(noisy[tile.place] - image.permute(1, 2, 0).numpy())
 
     filter_frame(network, device, precision, tile, guide, put)
     return replace(guide, auxiliary={**guide.auxiliary, "variance": removed})

@@ -29,6 +29,7 @@ from torch import Tensor
 from denoise.errors import FrameError
 from denoise.frame import Frame, Planes
 from denoise.layers import Channels, window
+from denoise.variance import squared
 
 Plane = TypeVar("Plane", np.ndarray, Tensor)
 
@@ -87,7 +88,7 @@ def merge_auxiliary(passes: Sequence[Planes]) -> Planes:
 def spread(passes: Sequence[np.ndarray]) -> np.ndarray:
     """The variance of the mean of two or more passes, told by what they differ by; each (H, W, 3), likewise."""
     mean = sum(passes) / np.float32(len(passes))
-    squares = sum(np.square(one - mean) for one in passes)
+    squares = sum(squared(one - mean) for one in passes)
     return squares / np.float32(len(passes) * (len(passes) - 1))
 
 

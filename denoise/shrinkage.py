@@ -67,7 +67,8 @@ def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor, sur
     held = error / (noise + error).clamp_min_(torch.finfo(torch.float32).tiny)
     doubt = noise / _NOISY if sure else (noise / _NOISY).maximum(change / _CHANGED - 1)
     kept = 1 - held / (1 + doubt.square_())
-    return kept * (1 - _lamps(noisy, filtered, variance)) if sure else kept
+    kept = kept * (1 - _lamps(noisy, filtered, variance)) if sure else kept
+    return kept.nan_to_num_(nan=1)  # near pixels too bright to be squared: they are fireflies
 
 
 def _lamps(noisy: Tensor, filtered: Tensor, variance: Tensor) -> Tensor:

@@ -44,6 +44,15 @@ def test_spread_is_the_variance_of_the_mean():
         np.testing.assert_allclose(spread(passes).mean(), 4 / count, rtol=0.02)
 
 
+@pytest.mark.parametrize("quality", ["default", "best"])
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_pixel_whose_square_is_too_large_for_float32_leaves_no_nan(model, quality, count):  # noqa: F811
+    a, *others = (render(seed, dtype=np.float32) for seed in range(count))
+    a.parts[0].channels["R"][20, 30] = 1e25
+    done, _ = Denoiser(model, quality=quality).denoise_frame(a, Options(passes=tuple(others)))
+    assert all(np.isfinite(plane).all() for plane in done.parts[0].channels.values())
+
+
 def test_halves_are_means_of_every_second_pass():
     passes = [torch.full((3, 2, 3), value) for value in (1.0, 10.0, 3.0, 30.0, 5.0)]
     assert [half.max() for half in halves(passes)] == [3, 20]
