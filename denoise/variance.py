@@ -20,7 +20,8 @@ _MOST = np.float32(1e18)  # whose square float32 can hold; frames of floats have
 
 def squared(difference: np.ndarray) -> np.ndarray:
     """The square of a difference of images, float32, finite; the difference is used up."""
-    return np.square(difference.clip(-_MOST, _MOST, out=difference), out=difference)
+    np.clip(difference, -_MOST, _MOST, out=difference)
+    return np.square(difference, out=difference)
 
 
 def smoothed(variance: Tensor) -> Tensor:
