@@ -54,13 +54,6 @@ class Guide:
     auxiliary: Planes = field(default_factory=dict)
     covered: np.ndarray | None = None
 
-    def averaged(self) -> Guide:
-        """The passes as one, which has what they differ by for its variance."""
-        if len(self.beauties) == 1:
-            return self
-        shown = {**self.auxiliary, "variance": spread(self.beauties)}
-        return replace(self, beauties=(mean_of(self.beauties),), auxiliary=shown)
-
 
 def filter_frame(
     network: Network,
@@ -93,30 +86,30 @@ def filter_frame(
     noise, times = _noise(guide)
     sure = "variance" not in guide.auxiliary
     nothing = background.empty(guide.beauties, guide.auxiliary.get("normal"), guide.covered)
-    if looks > 1:
-        guide = _told(network, device, precision, tile, guide.averaged())
-    apart = len(guide.beauties) > 1
+    if looks > 1 and len(guide.beauties) == 1 and "variance" not in guide.auxiliary:
+        guide = _told(network, device, precision, tile, guide)
+    apart = len(guide.beauties) if looks == 1 else 1  # passes
     height, width = guide.beauties[0].shape[:2]
     if tile is None:
         tile = _TILE if height * width * looks > _LARGEST_WHOLE else 0
     factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
-    reach = network.reach + (REACH + FARTHEST if apart or looks > 1 else 0)
+    reach = network.reach + (REACH + FARTHEST if apart > 1 or looks > 1 else 0)
     reach += variance.REACH if looks > 1 else 0
     reach += shrinkage.REACH if noise is not None else 0
     with torch.inference_mode(), mixed(device, precision):
         for one in tiles(height, width, tile, network.align, reach):
             views = _views(guide, one, looks)
-            beauties = halves([_tensor(beauty[one.crop]) for beauty in guide.beauties])
+            noisy = _tensor(views[0][1]["radiance"])  # the passes' mean
+            beauties = halves([_tensor(beauty[one.crop]) for beauty in guide.beauties]) if apart > 1 else [noisy]
             if isinstance(network, DirectNetwork):
                 filtered = [_direct(network, device, views[-1][1], half, factor) for half in beauties]
                 kernels = None
             else:
                 kernels = _Kernels(network, device, views, factor, keep=layers is not None)
                 filtered = list(kernels.apply(beauties))
-            weights = _shares(filtered, guide, factor)
+            weights = _shares(filtered, apart, factor)
             image, kept = _together(filtered, weights), None
             if noise is not None:
-                noisy = _tensor(views[0][1]["radiance"])  # the passes' mean
                 kept = shrinkage.share(noisy, image, noise(one.crop), factor, sure)
                 image = shrinkage.blend(noisy, image, kept)
             put(0, one, _inner(image, one, nothing))
@@ -126,7 +119,7 @@ def filter_frame(
                 if index == 1:
                     give_back()  # what the network took: layers need far less
                 mean = mean_of(passes)
-                parts = halves(passes) if apart else [mean]
+                parts = halves(passes) if apart > 1 else [mean]
                 image = _together(kernels.apply([part[None] for part in parts]), weights)
                 if kept is not None:
                     image = shrinkage.blend(mean[None], image, kept)
@@ -135,9 +128,7 @@ def filter_frame(
 
 
 def _told(network: Network, device: torch.device, precision: str, tile: int | None, guide: Guide) -> Guide:
-    """A guide of one beauty with a variance: its own, or the square of what a first look takes away."""
-    if "variance" in guide.auxiliary:
-        return guide
+    """A guide of one beauty, with the square of what a first look takes away for its variance."""
     (noisy,) = guide.beauties
     removed = np.empty_like(noisy)
 
@@ -174,8 +165,8 @@ class _Kernels:
             if predictions is None:
                 held = _held_inputs(planes, view, align, self._device, self._factor)
                 predictions = self._network.predict(held)
-            if self._keep:
-                self._kept[index] = predictions
+                if self._keep:
+                    self._kept[index] = predictions
             for half in halves:
                 filtered = filter_pyramid(view.hold(half.to(self._device), align), predictions)
                 yield view.back(filtered, *half.shape[-2:]).cpu()
@@ -185,16 +176,19 @@ class _Kernels:
 def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
     """What to predict from, and how to hold it; of several passes with the variance they show.
 
-    Of several passes colours stay as they are: with them exchanged, less of a firefly that one alone has is taken away.
+    Where several are kept apart, colours stay as they are: with them exchanged, less of a firefly that one alone has is
+    taken away.
     """
     beauties = [beauty[tile.crop] for beauty in guide.beauties]
     planes = {name: plane[tile.crop] for name, plane in guide.auxiliary.items()}
     planes["radiance"] = mean_of(beauties)
-    if len(beauties) == 1:
-        planes = planes if looks == 1 else {**planes, "variance": _smoothed(planes["variance"])}
-        return [(view, planes) for view in VIEWS[:looks]]
-    shown = {**planes, "variance": spread(beauties)}
-    return [(replace(view, rolled=0), shown) for view in VIEWS[:_LOOKS_OF_SEVERAL]]
+    if len(beauties) > 1:
+        planes["variance"] = spread(beauties)
+    if looks > 1:
+        planes["variance"] = _smoothed(planes["variance"])
+    elif len(beauties) > 1:
+        return [(replace(view, rolled=0), planes) for view in VIEWS[:_LOOKS_OF_SEVERAL]]
+    return [(view, planes) for view in VIEWS[:looks]]
 
 
 def _direct(network: DirectNetwork, device: torch.device, planes: Planes, radiance: Tensor, factor: Tensor) -> Tensor:
@@ -204,13 +198,13 @@ def _direct(network: DirectNetwork, device: torch.device, planes: Planes, radian
     return unexpose(out[..., :height, :width], factor)
 
 
-def _shares(filtered: Sequence[Tensor], guide: Guide, factor: Tensor) -> list[Tensor]:
+def _shares(filtered: Sequence[Tensor], apart: int, factor: Tensor) -> list[Tensor]:
     """Of the beauty by each view's kernels, of each half; none where there is but one."""
     if len(filtered) == 1:
         return []
-    counts: list[float] = [len(half) for half in split(guide.beauties)]
+    counts: list[float] = [len(half) for half in split(range(apart))]
     others = counts * (len(filtered) // len(counts) - 1)
-    first = [_FIRST_OF_TWO * count for count in counts] if len(guide.beauties) == 2 else counts
+    first = [_FIRST_OF_TWO * count for count in counts] if apart == 2 else counts
     return shares([image * factor for image in filtered], first + others)
 
 
