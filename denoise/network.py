@@ -4,7 +4,8 @@
     radiance ┐                                                         │
     albedo   │      features           kernels, alphas, weight         ▼
     normal   ├─────────────────────> U-Net ──────────────────> filter pyramid ──> x albedo ──> out
-    variance ┘    (B,47,H/2,W/2)    on 5 levels
+    variance │    (B,52,H/2,W/2)    on 5 levels
+    draft    ┘
 
 Both take exposure-normalised `Inputs` and return exposure-normalised radiance.
 """
