@@ -9,24 +9,24 @@ from denoise.features import Inputs
 from denoise.transfer import exposure
 
 _SIDE = 128  # pixels
-_CASES = ((1, False), (4, True), (16, False), (64, True))  # spp, and whether variance and draft are known
+_CASES = ((1, False), (4, True), (16, False), (64, True))  # spp, and whether the variance is known
 _NOISE = 4.0  # variance of one sample, relative to the light squared
 _LAMP, _FIREFLY = 60.0, 30.0  # times the light
 
 
 def pictures() -> Inputs:
-    """One at each spp, exposure-normalised, with albedo and normal, two with variance and draft; always the same."""
+    """One at each spp, exposure-normalised, with albedo and normal, two of them with the variance; always the same."""
     rng = np.random.default_rng(0)
-    drawn = [_picture(spp, known, rng) for spp, known in _CASES]
-    stacked = (torch.from_numpy(np.stack(plane)).permute(0, 3, 1, 2).float() for plane in zip(*drawn, strict=True))
-    planes = (plane.contiguous() for plane in stacked)
-    present = torch.tensor([[1.0, 1.0, float(known), float(known)] for _, known in _CASES])
-    inputs = Inputs._make([*planes, present])
-    return inputs.exposed(exposure(inputs.radiance))
+    planes = [_picture(spp, known, rng) for spp, known in _CASES]
+    stacked = (torch.from_numpy(np.stack(plane)).permute(0, 3, 1, 2).float() for plane in zip(*planes, strict=True))
+    radiance, albedo, normal, variance = (plane.contiguous() for plane in stacked)
+    present = torch.tensor([[1.0, 1.0, float(known)] for _, known in _CASES])
+    inputs = Inputs(radiance, albedo, normal, variance, present)
+    return inputs.exposed(exposure(radiance))
 
 
 def _picture(spp: int, known: bool, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-    """Radiance, albedo, normal, variance and draft, (H, W, 3) each."""
+    """Radiance, albedo, normal and variance, (H, W, 3) each."""
     albedo = np.clip(0.7 * _blocks(16, rng) + 0.5 * _blocks(2, rng) - 0.1, 0, 1)
     normal = 2 * _blocks(32, rng) - 1
     normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
@@ -35,8 +35,8 @@ def _picture(spp: int, known: bool, rng: np.random.Generator) -> tuple[np.ndarra
     clean = (albedo + 0.04) * light * np.where(lamps > 0.97, _LAMP, 1)
     fireflies = (rng.random((_SIDE, _SIDE, 1)) < 0.003) * _FIREFLY * (1 + rng.pareto(1, (_SIDE, _SIDE, 1)))
     radiance = clean * (rng.gamma(spp / _NOISE, _NOISE / spp, (_SIDE, _SIDE, 1)) + fireflies / spp)
-    nothing = np.zeros_like(clean)
-    return radiance, albedo, normal, *((clean**2 * _NOISE / spp, clean) if known else (nothing, nothing))
+    variance = clean**2 * _NOISE / spp if known else np.zeros_like(clean)
+    return radiance, albedo, normal, variance
 
 
 def _blocks(side: int, rng: np.random.Generator) -> np.ndarray:

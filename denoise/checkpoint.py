@@ -1,7 +1,7 @@
 """One safetensors file for a model, one for the state of a training; neither is ever unpickled.
 
 A model file holds the weights as half floats, and as metadata the network's config and its provenance (JSON). Loading
-it needs nothing else. Files of the format before this one are read too. The shipped model lies beside this module.
+it needs nothing else. The shipped model lies beside this module.
 """
 
 from __future__ import annotations
@@ -21,8 +21,7 @@ from denoise.errors import ModelError
 from denoise.files import replacing
 from denoise.network import DirectNetwork, KernelNetwork, ModelConfig, build
 
-_MODEL_FORMAT = "mcdenoise-model-3"
-_WITHOUT_DRAFTS = "mcdenoise-model-2"
+_MODEL_FORMAT = "mcdenoise-model-2"
 _STATE_FORMAT = "mcdenoise-training-1"
 _SHIPPED = "mcdenoise.safetensors"
 
@@ -55,10 +54,8 @@ def load_model(path: str | Path | None = None) -> tuple[KernelNetwork | DirectNe
         ModelError: not a model file of ours, or its config or weights do not fit this version.
     """
     path = Path(path) if path is not None else shipped_model()
-    tensors, metadata = _load(path, (_MODEL_FORMAT, _WITHOUT_DRAFTS), "a model made by train-denoiser")
+    tensors, metadata = _load(path, _MODEL_FORMAT, "a model made by train-denoiser")
     network = build(_config(path, metadata))
-    if metadata["format"] == _WITHOUT_DRAFTS and isinstance(network, KernelNetwork):
-        tensors = _blind_to_drafts(tensors)
     try:
         network.load_state_dict(tensors)  # to float32
     except RuntimeError as error:
@@ -73,16 +70,8 @@ def save_state(path: str | Path, tensors: dict[str, Tensor], facts: dict[str, An
 
 def load_state(path: str | Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """What `save_state` wrote. Raises ModelError where the file is something else."""
-    tensors, metadata = _load(Path(path), (_STATE_FORMAT,), "the state of a training")
+    tensors, metadata = _load(Path(path), _STATE_FORMAT, "the state of a training")
     return tensors, json.loads(metadata["facts"])
-
-
-def _blind_to_drafts(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Weights of a network that saw no drafts, for one that does: what it has for them is zero."""
-    weight = tensors["enter.0.weight"]
-    planes, present = weight[:, :-3], weight[:, -3:]
-    draft, known = torch.zeros_like(planes[:, :4]), torch.zeros_like(present[:, :1])
-    return {**tensors, "enter.0.weight": torch.cat([planes, draft, present, known], 1)}
 
 
 def _config(path: Path, metadata: dict[str, str]) -> ModelConfig:
@@ -107,14 +96,14 @@ def _save(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]
         temporary.chmod(mode)  # safetensors makes a file of its own that only its owner may read
 
 
-def _load(path: Path, kinds: tuple[str, ...], what: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _load(path: Path, kind: str, what: str) -> tuple[dict[str, Tensor], dict[str, str]]:
     if not path.is_file():
         raise ModelError(f"{path}: no such file; give {what}")
     try:
         with safe_open(path, "pt") as file:
             metadata = file.metadata() or {}
-            if metadata.get("format") not in kinds:
-                raise ModelError(f"{path}: is not {what} (format {metadata.get('format')!r}, wanted {kinds[0]!r})")
+            if metadata.get("format") != kind:
+                raise ModelError(f"{path}: is not {what} (format {metadata.get('format')!r}, wanted {kind!r})")
             return {name: torch.as_tensor(file.get_tensor(name)) for name in file.keys()}, metadata  # noqa: SIM118
     except (SafetensorError, OSError) as error:
         raise ModelError(f"{path}: cannot be read ({error}); give {what}") from error

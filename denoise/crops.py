@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from denoise.data import StoredView, largest_and_others, merge_passes, split_passes, weighted_mean
-from denoise.features import PLANES, Inputs
+from denoise.features import Inputs
 from denoise.frame import Planes
 from denoise.kernels import halve
 from denoise.variance import smoothed
@@ -24,7 +24,6 @@ from denoise.variance import smoothed
 _DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
 _BLACK, _SMALLER, _FIREFLIES, _FILTERED, _UNLIT = 0.01, 0.05, 0.05, 0.05, 0.03
 _SMOOTHED = 0.5  # where there is a variance
-_DRAFTED = 0.7
 _HALVED, _QUARTERED = 0.5, 0.15
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 _MOST_FIREFLIES = 4  # of a piece of a crop that gets any
@@ -43,12 +42,11 @@ class Crops(NamedTuple):
 
     Attributes:
         views: the B views they were drawn from.
-        inputs: (B, ., crop, crop), without drafts.
+        inputs: (B, ., crop, crop).
         target: (B, 3, crop, crop) radiance.
         yardstick: likewise, if the views have them.
         fractions: (B,) samples of the inputs' pixels, over those of a pixel of all the view's passes; pixels of a
             crop made smaller have those of all that they are made of.
-        drafted: (B,) bool, which are to be seen a second time, with a draft (`denoise.second_look`).
     """
 
     views: list[StoredView]
@@ -56,7 +54,6 @@ class Crops(NamedTuple):
     target: Tensor
     yardstick: Tensor | None
     fractions: Tensor
-    drafted: Tensor
 
 
 def draw_batch(views: Sequence[StoredView], crop: int, rng: np.random.Generator, share: slice = slice(None)) -> Crops:
@@ -76,7 +73,7 @@ def draw_batch(views: Sequence[StoredView], crop: int, rng: np.random.Generator,
     samples = [_draw_sample(view, crop, own) for view, own in zip(drawn, rngs, strict=True)]
     batch = {key: torch.from_numpy(np.stack([s[key] for s in samples])) for key in samples[0]}
     inputs = Inputs._make(batch[name] for name in Inputs._fields)
-    return Crops(drawn, inputs, batch["target"], batch.get("yardstick"), batch["fraction"], batch["drafted"])
+    return Crops(drawn, inputs, batch["target"], batch.get("yardstick"), batch["fraction"])
 
 
 def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[str, np.ndarray]:
@@ -124,8 +121,7 @@ def _draw_sample(view: StoredView, crop: int, rng: np.random.Generator) -> dict[
                 planes[name] = np.zeros_like(planes[name])
     planes = _turn(planes, rng)
     fraction = scale**2 * view.spp[chosen].sum() / view.spp.sum()
-    drafted = np.array(rng.random() < _DRAFTED)
-    return {**_padded(planes, crop, mirrored=scale == 4), "fraction": fraction, "drafted": drafted}
+    return {**_padded(planes, crop, mirrored=scale == 4), "fraction": fraction}
 
 
 def _scale(crop: int, most: int, rng: np.random.Generator) -> tuple[int, int]:
@@ -247,8 +243,8 @@ def _padded(planes: Planes, crop: int, mirrored: bool) -> dict[str, np.ndarray]:
 
     Edges are repeated, as at inference, or the picture is mirrored, if it is much smaller than the crop.
     """
-    sample = {"present": np.array([name in planes for name in PLANES[1:]], np.float32)}
-    for name in dict.fromkeys((*PLANES, *planes)):
+    sample = {"present": np.array([name in planes for name in ("albedo", "normal", "variance")], np.float32)}
+    for name in dict.fromkeys(("radiance", "albedo", "normal", "variance", *planes)):
         if name in planes:
             _, h, w = planes[name].shape
             more = (0, 0), (0, crop - h), (0, crop - w)

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from denoise import background, shrinkage, variance
 from denoise.blotches import REACH, shares
-from denoise.features import PLANES, Inputs
+from denoise.features import Inputs
 from denoise.frame import Planes
 from denoise.kernels import Predictions, filter_pyramid
 from denoise.network import DirectNetwork, KernelNetwork
@@ -46,8 +46,7 @@ class Guide:
 
     Attributes:
         beauties: of each pass, (H, W, 3) float32, finite and non-negative.
-        auxiliary: albedo, normal and variance of the passes' mean, and a draft of it (`denoise.second_look`), (H, W, 3)
-            float32, as far as they are known.
+        auxiliary: albedo, normal and variance of the passes' mean, (H, W, 3) float32, as far as they are known.
         covered: where any pass's alpha is not zero, (H, W) bool; None where none has an alpha.
     """
 
@@ -77,8 +76,8 @@ def filter_frame(
         put: takes the results as they come, in scene units, on the CPU.
         layers: to be filtered with the beauty's kernels, if any; a network that predicts no kernels can have none.
         looks: views of the frame that kernels are predicted from. Where more than one is asked for, passes are averaged
-            first: nothing is gained by more. All of them see what one more look made of the frame, and a variance: what
-            the passes differ by, else what the file has, else what that look took away.
+            first: nothing is gained by more. All of them see a variance: what the passes differ by, else what the file
+            has, else what a first look takes away.
 
     Returns:
         By how much the variance was taken to be too small, if one was known (`shrinkage.understated`); infinity if it
@@ -87,6 +86,8 @@ def filter_frame(
     noise, times = _noise(guide)
     sure = "variance" not in guide.auxiliary
     nothing = background.empty(guide.beauties, guide.auxiliary.get("normal"), guide.covered)
+    if looks > 1 and len(guide.beauties) == 1 and "variance" not in guide.auxiliary:
+        guide = _told(network, device, precision, tile, guide)
     apart = len(guide.beauties) if looks == 1 else 1  # passes
     height, width = guide.beauties[0].shape[:2]
     if tile is None:
@@ -96,9 +97,6 @@ def filter_frame(
     reach += variance.REACH if looks > 1 else 0
     reach += shrinkage.REACH if noise is not None else 0
     with torch.inference_mode(), mixed(device, precision):
-        if looks > 1 and isinstance(network, KernelNetwork):
-            draft = _draft(network, device, guide, tile, factor)
-            guide = replace(guide, auxiliary={**guide.auxiliary, "draft": draft})
         for one in tiles(height, width, tile, network.align, reach):
             views = _views(guide, one, looks)
             noisy = _tensor(views[0][1]["radiance"])  # the passes' mean
@@ -129,15 +127,16 @@ def filter_frame(
     return times
 
 
-def _draft(network: KernelNetwork, device: torch.device, guide: Guide, tile: int, factor: Tensor) -> np.ndarray:
-    """(H, W, 3) float32, what a first look makes of the passes' mean."""
-    draft = np.empty_like(guide.beauties[0])
-    height, width = draft.shape[:2]
-    for one in tiles(height, width, tile, network.align, network.reach + variance.REACH):
-        (_, planes), *_ = views = _views(guide, one, looks=2)[:1]
-        (image,) = _Kernels(network, device, views, factor, keep=False).apply([_tensor(planes["radiance"])])
-        draft[one.place] = _inner(image, one, None).permute(1, 2, 0).numpy()
-    return draft
+def _told(network: Network, device: torch.device, precision: str, tile: int | None, guide: Guide) -> Guide:
+    """A guide of one beauty, with the square of what a first look takes away for its variance."""
+    (noisy,) = guide.beauties
+    removed = np.empty_like(noisy)
+
+    def put(index: int, tile: Tile, image: Tensor) -> None:
+        removed[tile.place] = variance.squared(noisy[tile.place] - image.permute(1, 2, 0).numpy())
+
+    filter_frame(network, device, precision, tile, guide, put)
+    return replace(guide, auxiliary={**guide.auxiliary, "variance": removed})
 
 
 class _Kernels:
@@ -185,11 +184,9 @@ def _views(guide: Guide, tile: Tile, looks: int) -> list[tuple[View, Planes]]:
     planes["radiance"] = mean_of(beauties)
     if len(beauties) > 1:
         planes["variance"] = spread(beauties)
-    elif "draft" in planes and "variance" not in planes:
-        planes["variance"] = variance.squared(planes["radiance"] - planes["draft"])
-    if looks > 1 and "variance" in planes:
+    if looks > 1:
         planes["variance"] = _smoothed(planes["variance"])
-    if looks == 1 and len(beauties) > 1:
+    elif len(beauties) > 1:
         return [(replace(view, rolled=0), planes) for view in VIEWS[:_LOOKS_OF_SEVERAL]]
     return [(view, planes) for view in VIEWS[:looks]]
 
@@ -262,23 +259,23 @@ def to_inputs(planes: Planes) -> Inputs:
     """A frame's planes as a batch of one, absent ones zero and marked.
 
     Args:
-        planes: (H, W, 3) float32 each: radiance, and albedo, normal, variance, draft where known.
+        planes: (H, W, 3) float32 each: radiance, and albedo, normal, variance where known.
     """
+    names = ("radiance", "albedo", "normal", "variance")
     zero = np.zeros_like(planes["radiance"])
-    present = torch.tensor([[float(name in planes) for name in PLANES[1:]]])
-    return Inputs._make([*(_tensor(planes.get(name, zero)) for name in PLANES), present])
+    present = torch.tensor([[float(name in planes) for name in names[1:]]])
+    return Inputs._make([*(_tensor(planes.get(name, zero)) for name in names), present])
 
 
 def _held_inputs(planes: Planes, view: View, align: int, device: torch.device, factor: Tensor) -> Inputs:
     """As `to_inputs`, in a view on the network's grid, and exposed; absent planes take no memory."""
-    held = {name: view.hold(_tensor(planes[name]), align) for name in PLANES if name in planes}
-    for name in {"radiance", "draft"} & held.keys():
-        held[name] = held[name] * factor
+    held = {name: view.hold(_tensor(planes[name]), align) for name in Inputs._fields[:4] if name in planes}
+    held["radiance"] = held["radiance"] * factor
     if "variance" in held:
         held["variance"] = held["variance"] * factor**2
     nothing = torch.zeros(1, 1, 1, 1).expand_as(held["radiance"])
-    present = torch.tensor([[float(name in planes) for name in PLANES[1:]]])
-    return Inputs._make(plane.to(device) for plane in (*(held.get(name, nothing) for name in PLANES), present))
+    present = torch.tensor([[float(name in planes) for name in Inputs._fields[1:4]]])
+    return Inputs._make(plane.to(device) for plane in (*(held.get(n, nothing) for n in Inputs._fields[:4]), present))
 
 
 def _tensor(plane: np.ndarray) -> Tensor:

@@ -123,13 +123,12 @@ def _prominence_rows(radiance, albedo, demodulated, out, first, last):  # type: 
 
 @compiled(
     *(
-        f"void({', '.join([_PLANES] * 6)}, float32[::1], {channels}, intp, intp)"
+        f"void({', '.join([_PLANES] * 5)}, float32[::1], {channels}, intp, intp)"
         for channels in (_PLANES, "int16[:,:,::1]")
     )
 )
-def _feature_rows(radiance, albedo, normal, variance, draft, prominent, present, out, first, last):  # type: ignore[no-untyped-def]
-    wide = np.empty(radiance.shape[2] + 2, np.float32)
-    row = wide[1:-1]
+def _feature_rows(radiance, albedo, normal, variance, prominent, present, out, first, last):  # type: ignore[no-untyped-def]
+    row = np.empty(radiance.shape[2], np.float32)
     for half in range(first, last):
         for i in range(2):
             y = 2 * half + i
@@ -148,21 +147,14 @@ def _feature_rows(radiance, albedo, normal, variance, draft, prominent, present,
             for x in range(row.size):
                 row[x] = _log(prominent[0, y, x]) * _BY_LOG
             _put_pairs(row, out[half], 40 + 2 * i)
-            if present[3] > _ZERO:
-                _mean_light(draft, albedo, y, present[0] > _ZERO, wide)
-                for x in range(row.size):
-                    row[x] = _log_encode(row[x])
-            else:
-                row[:] = _ZERO
-            _put_pairs(row, out[half], 44 + 2 * i)
-        for c in range(4):
+        for c in range(3):
             for x in range(out.shape[1]):
-                out[half, x, 48 + c] = narrow(present[c], out[half, x, 48 + c])
+                out[half, x, 44 + c] = narrow(present[c], out[half, x, 44 + c])
 
 
 def guides_of(inputs: Inputs) -> Tensor:
     """As `features.guides_of`."""
-    *planes, _, _, present = inputs
+    *planes, _, present = inputs
     out = torch.empty(len(present), GUIDES, *planes[0].shape[2:])
     for *one, known, own in zip(*map(arrays, planes), present[:, 0].tolist(), arrays(out), strict=True):
         by_rows(_guide_rows, (*one, known > 0, own))

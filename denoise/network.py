@@ -4,8 +4,7 @@
     radiance ┐                                                         │
     albedo   │      features           kernels, alphas, weight         ▼
     normal   ├─────────────────────> U-Net ──────────────────> filter pyramid ──> x albedo ──> out
-    variance │    (B,52,H/2,W/2)    on 5 levels
-    draft    ┘
+    variance ┘    (B,47,H/2,W/2)    on 5 levels
 
 Both take exposure-normalised `Inputs` and return exposure-normalised radiance.
 """

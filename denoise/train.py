@@ -30,7 +30,6 @@ from denoise.network import DirectNetwork, KernelNetwork, ModelConfig, build
 from denoise.pool import WatchedFolder
 from denoise.precision import mixed
 from denoise.prefetch import Prefetcher
-from denoise.second_look import with_drafts
 from denoise.training_state import TrainingState, state_path
 from denoise.transfer import expose, exposure
 from denoise.validation import validate
@@ -161,7 +160,7 @@ def train(
             for parameters in optimizer.param_groups:
                 parameters["lr"] = rate
             with mixed(device, config.precision):
-                output = replica(with_drafts(network, inputs.exposed(factor), crops.drafted.to(device)))
+                output = replica(inputs.exposed(factor))
             target = expose(crops.target.to(device, non_blocking=True), factor)
             if crops.yardstick is None:
                 losses = [loss_function(f, y) for f, y in zip(output, target, strict=True)]

@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from denoise import checkpoint
 from denoise import network as network_module
 from denoise.checkpoint import load_model, load_state, save_model, save_state
 from denoise.errors import ModelError
@@ -16,8 +15,8 @@ from denoise.transfer import log_encode
 SMALL = ModelConfig(widths=(8, 8, 8, 8), head=8, fine_kernel=3, kernel=3)
 
 
-def random_inputs(height: int, width: int, present=(1.0, 1.0, 1.0, 1.0)) -> Inputs:
-    planes = torch.rand(5, 1, 3, height, width)
+def random_inputs(height: int, width: int, present=(1.0, 1.0, 1.0)) -> Inputs:
+    planes = torch.rand(4, 1, 3, height, width)
     return Inputs(*planes, torch.tensor([present]))
 
 
@@ -65,14 +64,14 @@ def test_full_resolution_kernels_belong_to_their_pixel():
         network.full_head.bias.zero_()
         first_tap = 2 + 9 + 3 + 1  # after floor, weight, corrections, sharpness and alpha
         network.full_head.bias[first_tap * 4 + 3] = 9.0  # lower right pixel of each block
-    flat = Inputs(*torch.full((5, 1, 3, 16, 16), 0.5), torch.ones(1, 4))  # nowhere an edge
+    flat = Inputs(*torch.full((4, 1, 3, 16, 16), 0.5), torch.ones(1, 3))  # nowhere an edge
     kernels = network.predict(flat).levels[0].kernels
     assert kernels[0, 0, 1::2, 1::2].min() > 0.99
     assert_close(kernels[0, 0, ::2, ::2], torch.full((8, 8), 1 / 9))
 
 
 def test_kernels_of_an_untrained_network_stop_at_edges_of_albedo_and_normal():
-    inputs = Inputs(*torch.full((5, 1, 3, 32, 32), 0.5), torch.ones(1, 4))
+    inputs = Inputs(*torch.full((4, 1, 3, 32, 32), 0.5), torch.ones(1, 3))
     inputs.albedo[..., 16:] = 0.9  # 0.16 apart, squared, three times: exp(-20 * 0.48)
     kernels = KernelNetwork(SMALL).predict(inputs).levels[0].kernels[0, :, 8]  # (9, 32) along a row
     across = torch.exp(torch.tensor(-20 * 3 * 0.4**2))
@@ -84,7 +83,7 @@ def test_kernels_of_an_untrained_network_stop_at_edges_of_albedo_and_normal():
 
 
 def test_the_network_can_correct_what_its_inputs_show():
-    inputs = Inputs(*torch.full((5, 1, 3, 32, 32), 0.5), torch.ones(1, 4))
+    inputs = Inputs(*torch.full((4, 1, 3, 32, 32), 0.5), torch.ones(1, 3))
     network = KernelNetwork(SMALL)
     with torch.no_grad():
         for pixel, correction in enumerate((0.0, 1.0, 0.0, 1.0)):  # of the first guide, in the odd columns of a block
@@ -114,7 +113,7 @@ def test_bfloat16_is_near_float32():
 
 
 def test_nothing_leaks_across_an_edge_that_the_inputs_show():
-    inputs = Inputs(*torch.full((5, 1, 3, 64, 64), 0.5), torch.ones(1, 4))
+    inputs = Inputs(*torch.full((4, 1, 3, 64, 64), 0.5), torch.ones(1, 3))
     inputs.normal[..., 32:] = -0.5
     inputs.albedo[..., 32:] = 0.1
     inputs.radiance[..., 32:] = 8.0
@@ -125,9 +124,9 @@ def test_nothing_leaks_across_an_edge_that_the_inputs_show():
 
 def test_absent_inputs_do_not_matter():
     network = roughened(KernelNetwork(SMALL))
-    inputs = random_inputs(32, 16, present=(0.0, 1.0, 1.0, 1.0))
+    inputs = random_inputs(32, 16, present=(0.0, 1.0, 1.0))
     other = inputs._replace(albedo=torch.zeros_like(inputs.albedo))
-    assert not torch.equal(network(other._replace(present=torch.ones(1, 4))), network(other))  # the flag is seen
+    assert not torch.equal(network(other._replace(present=torch.ones(1, 3))), network(other))  # the flag is seen
     assert network(other).isfinite().all()
 
 
@@ -149,23 +148,6 @@ def test_model_file_round_trip(tmp_path):
     assert loaded.config == SMALL
     for name, tensor in network.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor.half().float())
-
-
-def test_a_model_from_before_there_were_drafts_is_read(tmp_path, monkeypatch):
-    network, inputs = roughened(KernelNetwork(SMALL)), random_inputs(32, 16)
-    without = inputs._replace(present=torch.tensor([[1.0, 1.0, 1.0, 0.0]]), draft=torch.zeros_like(inputs.draft))
-    weight = network.enter[0].weight
-    with torch.no_grad():
-        weight[:, 44:48] = weight[:, 51:] = 0  # the draft's log light, and whether there is one
-        expected = network(without)
-    network.enter[0].weight = torch.nn.Parameter(weight[:, [*range(44), 48, 49, 50]])
-    monkeypatch.setattr(checkpoint, "_MODEL_FORMAT", "mcdenoise-model-2")
-    save_model(tmp_path / "m.safetensors", network, {})
-    monkeypatch.undo()
-    loaded, _ = load_model(tmp_path / "m.safetensors")
-    with torch.no_grad():
-        assert_close(loaded(without), expected, rtol=5e-3, atol=5e-3)  # weights are stored in half precision
-        assert torch.equal(loaded(inputs), loaded(without))
 
 
 def test_bad_model_files_say_what_to_do(tmp_path):
@@ -215,7 +197,7 @@ def test_balance_changes_norms_and_not_what_is_computed(widths):
         for index, parameter in enumerate(network.parameters()):  # signals that grow, biases, heads that say something
             parameter.mul_(1.5 if index % 3 else 0.7).add_(0.05 * torch.randn_like(parameter))
     size = 4 * network.align
-    inputs = Inputs(*torch.rand(5, 2, 3, size, size), torch.ones(2, 4))
+    inputs = Inputs(*torch.rand(4, 2, 3, size, size), torch.ones(2, 3))
     with torch.no_grad():
         before = network(inputs)
         network.balance()

@@ -60,9 +60,6 @@ def test_pictures_are_the_same_each_time_and_have_what_a_frame_may_have():
     light = one.radiance.mean(1)
     assert light.min() == 0 and light.amax((1, 2)).min() > 100 * light.mean((1, 2)).min()
     assert set(one.present[:, 2].tolist()) == {0, 1} and one.present[:, :2].all()
-    assert torch.equal(one.present[:, 3], one.present[:, 2]) and one.draft.flatten(1).any(1).equal(
-        one.present[:, 3] > 0
-    )
 
 
 def test_the_shipped_model_is_as_good_in_bytes(tiny_pairs, tiny_reference):

@@ -117,13 +117,12 @@ def test_two_processes_train_as_one_does_with_the_same_batch(tiny_pairs, tmp_pat
 
 def test_shares_make_up_the_batch(tiny_pairs):
     views = load(tiny_pairs)
-    _, whole, target, _, fractions, drafted = draw_batch(2 * views, 32, np.random.default_rng((1, 2)))
+    _, whole, target, _, fractions = draw_batch(2 * views, 32, np.random.default_rng((1, 2)))
     parts = [draw_batch(2 * views, 32, np.random.default_rng((1, 2)), Group(rank, 3).share(6)) for rank in range(3)]
     assert torch.equal(torch.cat([inputs.radiance for _, inputs, *_ in parts]), whole.radiance)
     assert torch.equal(torch.cat([inputs.present for _, inputs, *_ in parts]), whole.present)
     assert torch.equal(torch.cat([own for _, _, own, *_ in parts]), target)
-    assert torch.equal(torch.cat([own for *_, own, _ in parts]), fractions)
-    assert torch.equal(torch.cat([own for *_, own in parts]), drafted)
+    assert torch.equal(torch.cat([own for *_, own in parts]), fractions)
 
 
 def test_each_process_begins_at_another_item_and_all_have_them_in_order():
