@@ -87,7 +87,7 @@ def merge_auxiliary(passes: Sequence[Planes]) -> Planes:
 
 def spread(passes: Sequence[np.ndarray]) -> np.ndarray:
     """The variance of the mean of two or more passes, told by what they differ by; each (H, W, 3), likewise."""
-    mean = sum(passes) / np.float32(len(passes))
+    mean = mean_of(passes)
     first, *others = (squared(one - mean) for one in passes)
     return sum(others, first) / np.float32(len(passes) * (len(passes) - 1))
 
