@@ -82,13 +82,10 @@ def _config(path: Path, metadata: dict[str, str]) -> ModelConfig:
         raise ModelError(f"{path}: its config does not fit this version ({odd}); use the mcdenoise that made it")
     if fields["network"] not in ("kernels", "direct"):
         raise ModelError(f"{path}: is of a network {fields['network']!r}; known are kernels and direct")
-    down, up = tuple(fields["down"]), tuple(fields["up"])
-    numbers = [fields["fine_kernel"], fields["kernel"], *down, *up]
+    numbers = [fields["head"], fields["fine_kernel"], fields["kernel"], *fields["widths"]]
     if not all(isinstance(number, int) and number > 0 for number in numbers):
         raise ModelError(f"{path}: its config has sizes that are no positive whole numbers; train it again")
-    if len(down) != len(up) + 1:
-        raise ModelError(f"{path}: its config has {len(down)} levels on the way down and {len(up)} up; train it again")
-    return ModelConfig(**fields | {"down": down, "up": up})
+    return ModelConfig(**fields | {"widths": tuple(fields["widths"])})
 
 
 def _save(path: str | Path, tensors: dict[str, Tensor], metadata: dict[str, str]) -> None:

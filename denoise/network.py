@@ -39,15 +39,15 @@ class ModelConfig:
 
     Attributes:
         network: "kernels" (ours) or "direct" (the baseline of Lehtinen et al. 2018).
-        down: channels of the kernel network's levels on the way down, from half resolution to the coarsest.
-        up: the same on the way up, where kernels are read from; one fewer, for the coarsest level has no way up.
+        widths: channels of the kernel network's levels, from half resolution to the coarsest.
+        head: channels at half resolution before the full-resolution kernels.
         fine_kernel: side of the gather kernels at full resolution in pixels, odd.
         kernel: the same on all coarser levels.
     """
 
     network: str = "kernels"
-    down: tuple[int, ...] = (64, 88, 104, 112, 112)
-    up: tuple[int, ...] = (80, 88, 104, 112)
+    widths: tuple[int, ...] = (64, 88, 104, 112, 112)
+    head: int = 80
     fine_kernel: int = 5
     kernel: int = 7
 
@@ -67,15 +67,16 @@ class KernelNetwork(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
-        down, up = config.down, config.up
-        self.enter = Convs(FEATURES, down[0], down[0])
-        self.down = nn.ModuleList(Convs(a, b, b) for a, b in zip(down, down[1:], strict=False))
-        self.bottom = Convs(down[-1], down[-1])
+        w = config.widths
+        self.enter = Convs(FEATURES, w[0], w[0])
+        self.down = nn.ModuleList(Convs(a, b, b) for a, b in zip(w, w[1:], strict=False))
+        self.bottom = Convs(w[-1], w[-1])
+        up = [config.head, *w[1:-1]]  # channels of each level on the way up
         self.up = nn.ModuleList(
-            Convs(below + skip, out, out) for below, skip, out in zip([*up[1:], down[-1]], down[:-1], up, strict=True)
+            Convs(below + skip, out, out) for below, skip, out in zip([*up[1:], w[-1]], w[:-1], up, strict=True)
         )
-        self.full_head = nn.Conv2d(up[0], 4 * (config.fine_kernel**2 + GUIDES + 6), 1)  # of 2 x 2 pixels each
-        self.heads = nn.ModuleList(nn.Conv2d(c, config.kernel**2 + GUIDES + 4, 1) for c in [*up, down[-1]])
+        self.full_head = nn.Conv2d(config.head, 4 * (config.fine_kernel**2 + GUIDES + 6), 1)  # of 2 x 2 pixels each
+        self.heads = nn.ModuleList(nn.Conv2d(c, config.kernel**2 + GUIDES + 4, 1) for c in [*up, w[-1]])
         for head in [self.full_head, *self.heads]:  # begin as a cross-bilateral filter on all levels
             for parameter in head.parameters():
                 nn.init.zeros_(parameter)
@@ -83,12 +84,12 @@ class KernelNetwork(nn.Module):
     @property
     def align(self) -> int:
         """Frame sizes must be multiples of this, in pixels."""
-        return 2 ** len(self.config.down)
+        return 2 ** len(self.config.widths)
 
     @property
     def reach(self) -> int:
         """No input pixel farther away than this, in pixels, has any influence."""
-        depth = len(self.config.down)
+        depth = len(self.config.widths)
         convs = 1 + sum(2 * 2 * 2**level for level in range(1, depth)) + 3 * 2**depth + 2**depth
         filters = self.config.fine_kernel // 2 + 1 + sum((self.config.kernel // 2 + 1) * 2**n for n in range(1, depth))
         guides = self.config.kernel // 2 * 2**depth
@@ -123,9 +124,9 @@ class KernelNetwork(nn.Module):
         """The kernels for a frame, to apply to its beauty or to any layer that sums to it."""
         *planes, present = inputs
         prominent, skip = by_strips(partial(self._enter, present), planes, _STRIP, halo=6, align=2)
-        skips = [skip]  # (B, down_0, H/2, W/2)
+        skips = [skip]  # (B, w0, H/2, W/2)
         for down in self.down:
-            skips.append(down(pool(skips[-1])))  # (B, down_l, H/2^(l+1), ...)
+            skips.append(down(pool(skips[-1])))  # (B, w_l, H/2^(l+1), ...)
 
         decoded = [self.bottom(skips.pop())]
         for up in reversed(self.up[1:]):
@@ -143,12 +144,12 @@ class KernelNetwork(nn.Module):
         """The inputs' prominence, and the first block's output at half resolution."""
         inputs = Inputs._make([*(plane.contiguous() for plane in planes), present])  # once, for all that read them
         prominent = prominence(inputs)  # (B, 1, H, W)
-        return prominent, self.enter(features(inputs, prominent))  # (B, down_0, H/2, W/2)
+        return prominent, self.enter(features(inputs, prominent))  # (B, w0, H/2, W/2)
 
     def _leave(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor]:
         """The way up to half resolution, what is read there, and the guides of the next coarser level."""
         *inputs, prominent, skip, below = planes
-        x = self.up[0](join(below, skip))  # (B, up_0, H/2, W/2)
+        x = self.up[0](join(below, skip))  # (B, head, H/2, W/2)
         full = _say(self.full_head, x, shuffled=True)  # (B, ., H, W)
         floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
         albedo = inputs[1]

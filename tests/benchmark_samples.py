@@ -27,5 +27,5 @@ def write_frames(folder: Path, pairs: Path, reference: tuple) -> Path:
 def write_model(path: Path) -> Path:
     """An untrained network, which is a cross-bilateral filter."""
     torch.manual_seed(0)
-    save_model(path, KernelNetwork(ModelConfig(down=(8, 8), up=(8,), kernel=3)), {})
+    save_model(path, KernelNetwork(ModelConfig(widths=(8, 8), head=8, kernel=3)), {})
     return path

@@ -76,7 +76,7 @@ def test_no_light_leaks_there(model, tile, quality):  # noqa: F811
 def test_nor_into_layers():
     beauty, normal = planes()
     torch.manual_seed(0)
-    network = build(ModelConfig(down=(8, 8), up=(8,))).eval()
+    network = build(ModelConfig(widths=(8, 8), head=8)).eval()
     out = np.empty((2, *beauty.shape), np.float32)
 
     def put(index, tile, image):

@@ -31,7 +31,7 @@ def model(tmp_path_factory) -> Path:
 
     torch.manual_seed(0)
     path = tmp_path_factory.mktemp("model") / "untrained.safetensors"
-    save_model(path, KernelNetwork(ModelConfig(down=(8, 8, 8, 8), up=(8, 8, 8))), {})
+    save_model(path, KernelNetwork(ModelConfig(widths=(8, 8, 8, 8), head=8)), {})
     return path
 
 

@@ -26,7 +26,7 @@ def model(tmp_path_factory) -> Path:
     from denoise.network import KernelNetwork, ModelConfig
 
     torch.manual_seed(3)
-    network = KernelNetwork(ModelConfig(down=(8, 8, 8), up=(8, 8), kernel=3))
+    network = KernelNetwork(ModelConfig(widths=(8, 8, 8), head=8, kernel=3))
     for head in [network.full_head, *network.heads]:
         torch.nn.init.normal_(head.weight, std=0.3)
     path = tmp_path_factory.mktemp("model") / "untrained.safetensors"

@@ -13,7 +13,7 @@ from denoise.network import KernelNetwork, ModelConfig
 def model(tmp_path_factory):
     """An untrained model whose kernels vary over the frame."""
     torch.manual_seed(3)
-    network = KernelNetwork(ModelConfig(down=(8, 8, 8), up=(8, 8), fine_kernel=3, kernel=3))
+    network = KernelNetwork(ModelConfig(widths=(8, 8, 8), head=8, fine_kernel=3, kernel=3))
     for head in [network.full_head, *network.heads]:
         torch.nn.init.normal_(head.weight, std=0.3)
     path = tmp_path_factory.mktemp("model") / "m.safetensors"

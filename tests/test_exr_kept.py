@@ -92,7 +92,7 @@ def denoise(tmp_path_factory):
     """Runs the command with an untrained network: how well it denoises is tested elsewhere."""
     torch.manual_seed(0)
     model = tmp_path_factory.mktemp("model") / "untrained.safetensors"
-    save_model(model, KernelNetwork(ModelConfig(down=(8, 8), up=(8,), kernel=3)), {})
+    save_model(model, KernelNetwork(ModelConfig(widths=(8, 8), head=8, kernel=3)), {})
 
     def run(source: Path, output: Path, *options: object) -> str:
         options = ("--model", model, "--device", "cpu", "--threads", "1", *options)

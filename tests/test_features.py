@@ -109,7 +109,7 @@ def test_heads_as_planes_are_those_of_torch(kind, error):
 @KINDS
 def test_convolutions_at_once_are_those_of_torch(kind, error):
     torch.manual_seed(0)
-    convolutions = build(ModelConfig(down=(8, 8, 8), up=(8, 8))).down[0]
+    convolutions = build(ModelConfig(widths=(8, 8, 8), head=8)).down[0]
     x = torch.randn(1, 8, 9, 14).contiguous(memory_format=torch.channels_last)
     with mixed(torch.device("cpu"), str(kind).removeprefix("torch.")):
         reference = convolutions(x)

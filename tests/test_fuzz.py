@@ -43,7 +43,7 @@ def model(tmp_path) -> Path:
     """Untrained: what it makes of the pixels is of no matter here."""
     torch.manual_seed(0)
     path = tmp_path / "untrained.safetensors"
-    save_model(path, KernelNetwork(ModelConfig(down=(8, 8), up=(8,), kernel=3)), {})
+    save_model(path, KernelNetwork(ModelConfig(widths=(8, 8), head=8, kernel=3)), {})
     return path
 
 

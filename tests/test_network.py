@@ -12,7 +12,7 @@ from denoise.network import DirectNetwork, KernelNetwork, ModelConfig, build
 from denoise.precision import mixed
 from denoise.transfer import log_encode
 
-SMALL = ModelConfig(down=(8, 8, 8, 8), up=(8, 8, 8), fine_kernel=3, kernel=3)
+SMALL = ModelConfig(widths=(8, 8, 8, 8), head=8, fine_kernel=3, kernel=3)
 
 
 def random_inputs(height: int, width: int, present=(1.0, 1.0, 1.0)) -> Inputs:
@@ -169,7 +169,7 @@ def test_bad_model_files_say_what_to_do(tmp_path):
     save_model(tmp_path / "later.safetensors", network, {})
     with pytest.raises(ModelError, match="novelty"):
         load_model(tmp_path / "later.safetensors")
-    network.config = dataclasses.replace(SMALL, up=(16, 8, 8))
+    network.config = dataclasses.replace(SMALL, head=16)
     save_model(tmp_path / "other.safetensors", network, {})
     with pytest.raises(ModelError, match="do not fit its config"):
         load_model(tmp_path / "other.safetensors")
@@ -181,10 +181,6 @@ def test_bad_model_files_say_what_to_do(tmp_path):
     save_model(tmp_path / "type.safetensors", network, {})
     with pytest.raises(ModelError, match="whole numbers"):
         load_model(tmp_path / "type.safetensors")
-    network.config = dataclasses.replace(SMALL, up=(8, 8))
-    save_model(tmp_path / "levels.safetensors", network, {})
-    with pytest.raises(ModelError, match="4 levels on the way down and 2 up"):
-        load_model(tmp_path / "levels.safetensors")
 
 
 def test_state_round_trip(tmp_path):
@@ -193,10 +189,10 @@ def test_state_round_trip(tmp_path):
     assert torch.equal(tensors["a.b"], torch.arange(4.0)) and facts == {"step": 7}
 
 
-@pytest.mark.parametrize(("down", "up"), [((8, 8, 8), (12, 8)), ((8, 12, 16, 8), (12, 8, 16))])
-def test_balance_changes_norms_and_not_what_is_computed(down, up):
+@pytest.mark.parametrize("widths", [(8, 8, 8), (8, 12, 16, 8)])
+def test_balance_changes_norms_and_not_what_is_computed(widths):
     torch.manual_seed(5)
-    network = KernelNetwork(ModelConfig(down=down, up=up))
+    network = KernelNetwork(ModelConfig(widths=widths, head=12))
     with torch.no_grad():
         for index, parameter in enumerate(network.parameters()):  # signals that grow, biases, heads that say something
             parameter.mul_(1.5 if index % 3 else 0.7).add_(0.05 * torch.randn_like(parameter))
@@ -208,4 +204,4 @@ def test_balance_changes_norms_and_not_what_is_computed(down, up):
         assert_close(network(inputs), before, rtol=1e-3, atol=1e-4)
     for weight in network.hidden():
         assert weight.norm().item() == pytest.approx((2 * len(weight)) ** 0.5, rel=1e-4)
-    assert len(network.hidden()) == 2 + 2 * (len(down) - 1) + 1 + 2 * len(up)
+    assert len(network.hidden()) == 2 + 2 * (len(widths) - 1) + 1 + 2 * (len(widths) - 1)

@@ -128,7 +128,7 @@ def test_tiles_of_two_passes_agree_with_the_whole(model):  # noqa: F811
 
 def test_views_are_told_a_variance_but_the_first_of_a_single_frame():
     frames = [light(45, 71, seed) for seed in range(3)]
-    network = build(ModelConfig(down=(8, 8), up=(8,)))
+    network = build(ModelConfig(widths=(8, 8), head=8))
     told, predict = [], network.predict
 
     def watched(inputs):

@@ -178,7 +178,7 @@ def test_nothing_is_told_by_an_empty_variance_or_a_few_pixels():
 
 def untrained():
     torch.manual_seed(3)
-    network = build(ModelConfig(down=(8, 8, 8), up=(8, 8), fine_kernel=3, kernel=3))
+    network = build(ModelConfig(widths=(8, 8, 8), head=8, fine_kernel=3, kernel=3))
     return network.eval()
 
 

@@ -12,7 +12,7 @@ from denoise.errors import ModelError
 from denoise.network import ModelConfig, build
 from tools.average_models import average
 
-SMALL = ModelConfig(down=(8, 12), up=(8,))
+SMALL = ModelConfig(widths=(8, 12), head=8)
 
 
 def test_the_mean_of_two_models(tmp_path):
@@ -53,7 +53,7 @@ def test_the_mean_with_itself_in_another_scale_is_the_same_network(tmp_path):
 
 def test_models_of_different_networks_have_no_mean(tmp_path):
     paths = [tmp_path / "small.safetensors", tmp_path / "smaller.safetensors"]
-    for path, config in zip(paths, (SMALL, dataclasses.replace(SMALL, up=(4,))), strict=True):
+    for path, config in zip(paths, (SMALL, dataclasses.replace(SMALL, head=4)), strict=True):
         save_model(path, build(config), {})
     with pytest.raises(ModelError, match=r"small.safetensors: is of another network than .*smaller.safetensors"):
         average(paths, tmp_path / "mean.safetensors")

@@ -25,7 +25,7 @@ from tools.noise2noise import Data, make_train_demo
 from tools.reference import REFERENCES, half_path, is_current, read_reference, render_reference
 
 BOX = Path(__file__).parents[1] / "scenes" / "sphere-box.xml"
-SMALL = ModelConfig(down=(8, 8), up=(8,), kernel=3)
+SMALL = ModelConfig(widths=(8, 8), head=8, kernel=3)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from tools.idle_units import activity
 
 def test_units_that_nothing_brings_above_zero_are_found():
     torch.manual_seed(0)
-    network = KernelNetwork(ModelConfig(down=(8, 8), up=(8,), kernel=3))
+    network = KernelNetwork(ModelConfig(widths=(8, 8), head=8, kernel=3))
     with torch.no_grad():
         network.enter[0].bias[2] = -1e4
         network.enter[0].bias[5] = 1e4

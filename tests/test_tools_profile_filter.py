@@ -10,7 +10,7 @@ from denoise.network import ModelConfig, build
 
 def test_multiply_adds_are_those_of_the_layers(tmp_path):
     model = tmp_path / "small.safetensors"
-    save_model(model, build(ModelConfig(down=(8, 8), up=(8,), kernel=3, fine_kernel=3)), {})
+    save_model(model, build(ModelConfig(widths=(8, 8), head=8, kernel=3, fine_kernel=3)), {})
     command = [sys.executable, "-m", "tools.profile_filter", "--size", "64x32", "--model", str(model)]
     said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     half = 9 * (47 * 8 + 8 * 8 + 16 * 8 + 8 * 8) + 8 * 4 * (9 + 9 + 6) + 8 * (9 + 9 + 4)  # enter, up, both heads there

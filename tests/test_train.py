@@ -31,7 +31,7 @@ from denoise.training_state import state_path
 from denoise.yardsticks import measured_by
 
 ROOT = Path(__file__).parent.parent
-SMALL = ModelConfig(down=(8, 8, 8), up=(8, 8), kernel=3)
+SMALL = ModelConfig(widths=(8, 8, 8), head=8, kernel=3)
 QUICK = TrainConfig(steps=6, batch=2, crop=32, warmup=2, validate_every=3)
 CPU = torch.device("cpu")
 
@@ -78,7 +78,7 @@ def test_resume_with_other_settings_is_refused(views, tmp_path):
     with pytest.raises(TrainingError, match="batch 2, not 3"):
         list(train(other, SMALL, views, out, CPU, {}, resume=True))
     with pytest.raises(TrainingError, match="another network"):
-        wider = dataclasses.replace(SMALL, up=(16, 8))
+        wider = dataclasses.replace(SMALL, head=16)
         list(train(dataclasses.replace(QUICK, steps=8), wider, views, out, CPU, {}, resume=True))
 
 

@@ -28,7 +28,7 @@ from denoise.pairs import open_pairs
 from denoise.train import TrainConfig, train
 from denoise.training_state import state_path
 
-SMALL = ModelConfig(down=(8, 8, 8), up=(8, 8), kernel=3)
+SMALL = ModelConfig(widths=(8, 8, 8), head=8, kernel=3)
 QUICK = TrainConfig(steps=5, batch=4, crop=32, warmup=2, validate_every=3, precision="float32")
 CPU = torch.device("cpu")
 

@@ -12,7 +12,7 @@ from denoise.network import ModelConfig, build
 from denoise.yardsticks import measured_by
 
 CPU = torch.device("cpu")
-SMALL = ModelConfig(down=(8, 8, 8), up=(8, 8), fine_kernel=3, kernel=3)
+SMALL = ModelConfig(widths=(8, 8, 8), head=8, fine_kernel=3, kernel=3)
 
 
 @pytest.fixture(scope="module")

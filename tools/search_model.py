@@ -71,22 +71,17 @@ def only(view: StoredView, count: int) -> StoredView:
     return replace(view, passes=view.passes[kept], spp=view.spp[kept])
 
 
-def halved(channels: tuple[int, ...]) -> tuple[int, ...]:
-    """Half of each."""
-    return tuple(count // 2 for count in channels)
-
-
 _MODEL, _CONFIG = ModelConfig(), TrainConfig()
 
 VARIANTS = {
     "as-shipped": Variant(),
     "seed-1": Variant(config=replace(_CONFIG, seed=1)),
     "direct": Variant(model=ModelConfig(network="direct")),
-    "four-levels": Variant(model=replace(_MODEL, down=_MODEL.down[:3], up=_MODEL.up[:2])),
-    "five-levels": Variant(model=replace(_MODEL, down=_MODEL.down[:4], up=_MODEL.up[:3])),
-    "half-the-width": Variant(model=replace(_MODEL, down=halved(_MODEL.down), up=halved(_MODEL.up))),
-    "narrower-above": Variant(model=replace(_MODEL, down=(48, 72, 96, 128, 128), up=(64, 72, 96, 128))),
-    "wider-above": Variant(model=replace(_MODEL, down=(96, 120, 112, 72, 48), up=(112, 120, 112, 72))),
+    "four-levels": Variant(model=replace(_MODEL, widths=_MODEL.widths[:3])),
+    "five-levels": Variant(model=replace(_MODEL, widths=_MODEL.widths[:4])),
+    "half-the-width": Variant(model=replace(_MODEL, widths=tuple(w // 2 for w in _MODEL.widths), head=40)),
+    "narrower-above": Variant(model=replace(_MODEL, widths=(48, 72, 96, 128, 128), head=64)),
+    "wider-above": Variant(model=replace(_MODEL, widths=(96, 120, 112, 72, 48), head=112)),
     "kernels-3-5": Variant(model=replace(_MODEL, fine_kernel=3, kernel=5)),
     "kernels-5-5": Variant(model=replace(_MODEL, kernel=5)),
     "kernels-7-7": Variant(model=replace(_MODEL, fine_kernel=7)),
