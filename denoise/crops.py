@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from denoise.data import StoredView, largest_and_others, merge_passes, split_passes, weighted_mean
-from denoise.features import Inputs
+from denoise.features import SEEN, Inputs
 from denoise.frame import Planes
 from denoise.kernels import halve
 from denoise.variance import smoothed
@@ -243,8 +243,8 @@ def _padded(planes: Planes, crop: int, mirrored: bool) -> dict[str, np.ndarray]:
 
     Edges are repeated, as at inference, or the picture is mirrored, if it is much smaller than the crop.
     """
-    sample = {"present": np.array([name in planes for name in ("albedo", "normal", "variance")], np.float32)}
-    for name in dict.fromkeys(("radiance", "albedo", "normal", "variance", *planes)):
+    sample = {"present": np.array([name in planes for name in SEEN[1:]], np.float32)}
+    for name in dict.fromkeys((*SEEN, *planes)):
         if name in planes:
             _, h, w = planes[name].shape
             more = (0, 0), (0, crop - h), (0, crop - w)

@@ -16,7 +16,7 @@ from torch import Tensor
 from denoise.bits import is_finite
 from denoise.checkpoint import load_model
 from denoise.errors import FrameError, ModelError
-from denoise.features import Inputs
+from denoise.features import SEEN, Inputs
 from denoise.filtering import Guide, Network, Put, filter_frame, to_inputs
 from denoise.frame import Frame
 from denoise.frame_denoiser import denoise_frame
@@ -146,8 +146,8 @@ def denoise_inputs(network: Network, inputs: Inputs, device: torch.device, tile:
     Returns:
         (1, 3, H, W) radiance in scene units on the CPU.
     """
-    planes = {name: getattr(inputs, name)[0].permute(1, 2, 0).numpy() for name in Inputs._fields[:4]}
-    known = zip(("albedo", "normal", "variance"), inputs.present[0].tolist(), strict=True)
+    planes = {name: getattr(inputs, name)[0].permute(1, 2, 0).numpy() for name in SEEN}
+    known = zip(SEEN[1:], inputs.present[0].tolist(), strict=True)
     guide = Guide((planes["radiance"],), {name: planes[name] for name, present in known if present})
     whole = partial(filter_frame, network, device, "auto", tile)
     return torch.from_numpy(_denoise(whole, guide)).permute(2, 0, 1)[None]

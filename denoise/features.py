@@ -42,6 +42,10 @@ class Inputs(NamedTuple):
         return self._replace(radiance=self.radiance * factor, variance=self.variance * factor**2)
 
 
+#: Names of the planes that a network sees, in their order: the radiance, and those that `Inputs.present` tells of.
+SEEN = Inputs._fields[:-1]
+
+
 def guides_of(inputs: Inputs) -> Tensor:
     """Log light, albedo and normal, (B, 9, H, W)."""
     if fused := find("fused_features", inputs):

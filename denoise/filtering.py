@@ -12,7 +12,7 @@ from torch import Tensor
 
 from denoise import background, shrinkage, variance
 from denoise.blotches import REACH, shares
-from denoise.features import Inputs
+from denoise.features import SEEN, Inputs
 from denoise.frame import Planes
 from denoise.kernels import Predictions, filter_pyramid
 from denoise.network import DirectNetwork, KernelNetwork
@@ -261,21 +261,20 @@ def to_inputs(planes: Planes) -> Inputs:
     Args:
         planes: (H, W, 3) float32 each: radiance, and albedo, normal, variance where known.
     """
-    names = ("radiance", "albedo", "normal", "variance")
     zero = np.zeros_like(planes["radiance"])
-    present = torch.tensor([[float(name in planes) for name in names[1:]]])
-    return Inputs._make([*(_tensor(planes.get(name, zero)) for name in names), present])
+    present = torch.tensor([[float(name in planes) for name in SEEN[1:]]])
+    return Inputs._make([*(_tensor(planes.get(name, zero)) for name in SEEN), present])
 
 
 def _held_inputs(planes: Planes, view: View, align: int, device: torch.device, factor: Tensor) -> Inputs:
     """As `to_inputs`, in a view on the network's grid, and exposed; absent planes take no memory."""
-    held = {name: view.hold(_tensor(planes[name]), align) for name in Inputs._fields[:4] if name in planes}
+    held = {name: view.hold(_tensor(planes[name]), align) for name in SEEN if name in planes}
     held["radiance"] = held["radiance"] * factor
     if "variance" in held:
         held["variance"] = held["variance"] * factor**2
     nothing = torch.zeros(1, 1, 1, 1).expand_as(held["radiance"])
-    present = torch.tensor([[float(name in planes) for name in Inputs._fields[1:4]]])
-    return Inputs._make(plane.to(device) for plane in (*(held.get(n, nothing) for n in Inputs._fields[:4]), present))
+    present = torch.tensor([[float(name in planes) for name in SEEN[1:]]])
+    return Inputs._make(plane.to(device) for plane in (*(held.get(name, nothing) for name in SEEN), present))
 
 
 def _tensor(plane: np.ndarray) -> Tensor:
