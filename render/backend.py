@@ -257,6 +257,22 @@ class Scene:
             ):
                 parameters[name] = list(value)
                 parameters.update()
+        if self.jit:
+            self._forget_frame(window)
+
+    def _forget_frame(self, window: Window) -> None:
+        """Make films as large as what is rendered: Mitsuba writes their size into kernels, and each new one compiles.
+
+        Cameras have their frame by now, and look at the size no more, but where the principal point is not the middle.
+        """
+        import mitsuba as mi
+
+        for name, sensor in self._sensors.items():
+            offsets = [self._parameters[name].get(f"principal_point_offset_{axis}", 0.0) for axis in "xy"]
+            if not np.any(offsets):
+                film = mi.traverse(sensor.film())
+                film["size"], film["crop_offset"] = list(window.size), [0, 0]
+                film.update()
 
     def _trace(self, sensor: Any, spp: int, seed: int, follow: bool) -> Moments:
         """JIT variants: runs of pixels that fit the memory, the first with the pass's seed, each other with its own."""

@@ -1,6 +1,6 @@
 """Renders of the tiny scene in the llvm variant, for test_render_jit.py; prints nothing, writes arrays.
 
-    python tests/jit_passes.py libLLVM.so SCENE_WITH_A_BROKEN_LAMP.xml OUT.npz
+    python tests/jit_passes.py libLLVM.so SCENE_WITH_A_BROKEN_LAMP.xml SCENE_WITH_A_PRINCIPAL_POINT.xml OUT.npz
 
 In a process of its own: Dr.Jit takes its libLLVM when it is imported, and keeps it.
 """
@@ -22,7 +22,7 @@ PANES = TINY.with_name("panes.xml")
 LAMPS = TINY.parents[2] / "scenes" / "kitchen.xml"
 
 
-def main(library: str, broken: str, out: str) -> None:
+def main(library: str, broken: str, off_centre: str, out: str) -> None:
     start(Choice("llvm_ad_rgb", library, ""))
     arrays = {}
 
@@ -65,7 +65,26 @@ def main(library: str, broken: str, out: str) -> None:
     window = Window((90, 30), (20, 10), (35, 11))
     keep("crop", panes.render(panes.camera, "independent", 16, 1, window).planes)
     keep("panes after a crop", panes.render(panes.camera, "independent", 16, 1).planes)
+    import drjit as dr
+
     from render import features  # imports drjit, which had to wait for `start`
+
+    dr.set_flag(dr.JitFlag.KernelHistory, True)
+    windows = [Window((90, 30), (20, 10), (35, 11)), Window((70, 40), (20, 10), (3, 5)), Window((20, 10), (20, 10))]
+    kernels = []
+    for number, window in enumerate(windows):
+        dr.kernel_history_clear()
+        keep(f"window {number}", panes.render(panes.camera, "independent", 16, 1, window).planes)
+        kernels.append([kernel["hash"] for kernel in dr.kernel_history() if kernel["type"] == dr.KernelType.JIT][-1])
+    dr.set_flag(dr.JitFlag.KernelHistory, False)
+    arrays["kernels"] = kernels
+    for number, window in enumerate(windows):
+        anew = Scene(PANES)
+        keep(f"window {number} anew", anew.render(anew.camera, "independent", 16, 1, window).planes)
+    arrays["kernels"] = kernels
+    scene = Scene(off_centre)
+    keep("off centre", scene.render(scene.camera, "independent", 16, 1).planes)
+    keep("off centre, crop", scene.render(scene.camera, "independent", 16, 1, windows[0]).planes)
 
     features._DEPTH = 1
     keep("panes, one surface", panes.render(panes.camera, "independent", 16, 1, None, "follow").planes)

@@ -27,8 +27,13 @@ def passes(tmp_path_factory):
         <texture type="checkerboard" name="reflectance"><rgb name="color0" value="nan, nan, nan"/></texture>
     </bsdf></shape></scene>"""
     (folder / "broken.xml").write_text((TESTS / "data" / "tiny.xml").read_text().replace("</scene>", panel))
+    point = '<sensor type="perspective"><float name="principal_point_offset_x" value="0.2"/>'
+    scene = (TESTS / "data" / "panes.xml").read_text()
+    assert '<sensor type="perspective">' in scene
+    (folder / "off-centre.xml").write_text(scene.replace('<sensor type="perspective">', point))
     out = folder / "arrays.npz"
-    command = [sys.executable, str(TESTS / "jit_passes.py"), str(library), str(folder / "broken.xml"), str(out)]
+    scenes = [str(folder / name) for name in ("broken.xml", "off-centre.xml")]
+    command = [sys.executable, str(TESTS / "jit_passes.py"), str(library), *scenes, str(out)]
     ran = subprocess.run(command, capture_output=True, text=True, cwd=TESTS.parent, env=None)
     assert ran.returncode == 0, ran.stderr
     with np.load(out) as arrays:
@@ -135,6 +140,21 @@ def test_a_crop_is_that_part_of_the_frame(passes):
     np.testing.assert_allclose(crop["depth"][5, 10], whole["depth"][8, 22], rtol=0.01)
     np.testing.assert_allclose(crop["depth"][5, 1], whole["depth"][8, 18], rtol=0.01)
     assert whole["depth"][8, 22] < 3 < whole["depth"][8, 15]
+
+
+def test_windows_of_a_scene_share_a_kernel_and_have_the_bytes_of_a_new_scene(passes):
+    for number in range(3):
+        assert same(passes(f"window {number} anew"), passes(f"window {number}")), number
+    assert not np.array_equal(passes("window 0")["depth"], passes("window 1")["depth"])
+    assert len(passes.arrays["kernels"]) == 3 and len(set(passes.arrays["kernels"])) == 1
+
+
+def test_a_crop_where_the_principal_point_is_not_the_middle(passes):
+    crop, whole = passes("off centre, crop"), passes("off centre")
+    for x in (1, 10):  # as above
+        np.testing.assert_allclose(crop["depth"][5, x], whole["depth"][8, 18 + x // 2], rtol=0.01)
+    moved = passes("panes")["depth"] - whole["depth"]
+    assert np.abs(moved).max() > 1
 
 
 def test_lamps_of_a_scene_keep_their_order(passes):

@@ -49,8 +49,9 @@ def test_chunks_take_families_and_files_in_turn(scenes):
     assert chunks[4].family == "abstract" and chunks[5].family == "scenes"
     assert " ".join(chunks[4].words).startswith("procedural:abstract --seeds 1-1 --split train --views 5 --spp 8,16,32")
     assert chunks[3].words[chunks[3].words.index("--spp") + 1].startswith("1,1,2")
-    samplers = [one.words[one.words.index("--sampler") + 1] for one in chunks[:4]]
-    assert samplers == ["independent", "random", "random", "independent"]
+    samplers = [one.words[one.words.index("--sampler") + 1] for one in (chunk(3 * nth, recipe) for nth in range(9))]
+    assert samplers[::2] == ["independent"] * 5  # every other one of a family
+    assert samplers[1::2] == ["stratified", "multijitter", "orthogonal", "ldsampler"]
     assert chunks[8].words[:3] == (str(scenes / "one.xml"), "--seed", "1")
     assert len({one.words for one in chunks}) == 12  # none is rendered twice
 

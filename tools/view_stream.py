@@ -25,6 +25,7 @@ from denoise.errors import McdenoiseError, TrainingError
 from denoise.packed import write_packed
 from denoise.pairs import open_pairs
 from render.entries import find_scenes
+from render.plan import SAMPLERS
 from tools import children
 from tools.pack_pairs import described
 
@@ -78,7 +79,9 @@ class Chunk:
 def chunk(number: int, recipe: Recipe) -> Chunk:
     """The chunk of a number: families and files in the recipe's order, each time with the next seed or file.
 
-    Every third is rendered with the independent sampler, which renderers have by default, the others with any.
+    Every other one of a family is rendered with the independent sampler, which renderers have by default, the others
+    with one of the others in turn: each sampler, and each number of samples but of the independent one, is a kernel of
+    its own, which takes as long to compile as a small view to render.
     """
     turn, place = divmod(number, len(recipe.order))
     family = recipe.order[place]
@@ -92,8 +95,9 @@ def chunk(number: int, recipe: Recipe) -> Chunk:
         assert isinstance(file, Path)
         name, words = f"{file.stem}-{again:06d}", [str(file), "--seed", str(again)]
     spp = recipe.spp[number % len(recipe.spp)]
+    sampler = SAMPLERS[1 + nth // 2 % (len(SAMPLERS) - 1)] if nth % 2 else SAMPLERS[0]
     words += ["--split", "train", "--views", str(recipe.views), "--spp", spp, "--variant", recipe.variant]
-    words += ["--crop", recipe.crop, "--size", recipe.size, "--sampler", "random" if number % 3 else "independent"]
+    words += ["--crop", recipe.crop, "--size", recipe.size, "--sampler", sampler]
     words += ["--aux", "first-hit" if recipe.variant.startswith("scalar") else "random"]
     # as many workers as there are cores means one thread each, and a chunk is too small for more than one worker
     words += ["--workers", str(os.cpu_count() or 1)]
