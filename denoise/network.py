@@ -29,6 +29,8 @@ from denoise.transfer import ALBEDO_FLOOR, modulation
 
 #: Sharpness that kernels begin with, per squared difference of log light, of albedo, and of the normal.
 _SHARPNESS = (1.0, 20.0, 10.0)
+#: What every pixel counts for in means at least; less if that times its light were more than its neighbour's.
+_LEAST_WEIGHT = 1e-4
 #: Pixels of a strip of convolutions: few, and the rows that strips share cost more.
 _STRIP = 240_000
 
@@ -156,7 +158,8 @@ class KernelNetwork(nn.Module):
         divisor = modulation(albedo, present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp())
         seen = Inputs._make([*inputs, present])
         # a pixel begins with at most the light of its brightest neighbour; never zero, it is divided by
-        weight = torch.sigmoid(weight - prominent.clamp_min(1).log()) + 1e-4
+        least = _LEAST_WEIGHT / (prominent * _LEAST_WEIGHT).clamp_min(1)  # of one of 1e18, too
+        weight = torch.sigmoid(weight - prominent.clamp_min(1).log()) + least
 
         *finest, guides = _read_level(full, guides_of(seen))
         del floor, full  # the most memory that is taken here

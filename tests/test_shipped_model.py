@@ -52,3 +52,16 @@ def test_lamps_of_a_few_pixels_keep_their_light(tiny_pairs, known):
     off, on = (Denoiser().denoise(one["radiance"], **{name: one[name] for name in known}) for one in (planes, lit))
     light = lit["radiance"] - planes["radiance"]
     assert (on - off)[light > 0].sum() > 0.9 * light.sum()
+
+
+@pytest.mark.parametrize("times", [1e12, 1e18, 1e30])
+@pytest.mark.parametrize("quality", ["default", "best"])
+def test_one_broken_pixel_does_not_cost_the_frame(tiny_pairs, quality, times):
+    planes = view_planes(open_pairs(tiny_pairs)[0], 3)
+    broken = planes["radiance"].copy()
+    broken[20, 26] = broken.mean() * times
+    known = {name: planes[name] for name in ("albedo", "normal")}
+    clean, other = (Denoiser(quality=quality).denoise(one, **known) for one in (planes["radiance"], broken))
+    change = np.abs(other - clean).max(-1) / clean.mean()
+    assert change.mean() < 0.15 and np.median(change) < 0.1, (change.mean(), np.median(change))
+    assert change.max() < 10, change.max()
