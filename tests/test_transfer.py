@@ -30,6 +30,14 @@ def test_exposure_leaves_black_bins_out_and_is_one_for_a_black_image():
     assert math.isclose(factors[1], 0.18 / 0.5, rel_tol=1e-5)
 
 
+def test_exposure_counts_a_broken_pixel_as_a_million_times_the_middle():
+    image = torch.ones(2, 3, 64, 64)  # 16 bins
+    image[0, :, 5, 7] = 1e30
+    image[1, :, 5, 7] = 1e4 * 256  # a lamp, and counts as it is
+    expected = [0.18 / 1e6 ** (1 / 16), 0.18 / (1e4 + 255 / 256) ** (1 / 16)]
+    torch.testing.assert_close(exposure(image).flatten(), torch.tensor(expected), rtol=1e-4, atol=0)
+
+
 def test_exposure_scales_inversely():
     image = torch.rand(1, 3, 37, 23) + 0.01
     assert torch.allclose(exposure(image * 1000), exposure(image) / 1000, rtol=1e-4)
