@@ -158,7 +158,7 @@ class KernelNetwork(nn.Module):
         divisor = modulation(albedo, present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp())
         seen = Inputs._make([*inputs, present])
         # a pixel begins with at most the light of its brightest neighbour; never zero, it is divided by
-        least = _LEAST_WEIGHT / (prominent * _LEAST_WEIGHT).clamp_min(1)  # of one of 1e18, too
+        least = prominent.reciprocal().clamp_max(_LEAST_WEIGHT)  # of one of 1e18, too
         weight = torch.sigmoid(weight - prominent.clamp_min(1).log()) + least
 
         *finest, guides = _read_level(full, guides_of(seen))

@@ -36,7 +36,8 @@ def exposure(radiance: Tensor) -> Tensor:
     luminance = radiance.clamp_min(0).mean(1, keepdim=True)
     bins = F.avg_pool2d(luminance, _BIN, ceil_mode=True, count_include_pad=False).flatten(1)  # (B, bins)
     lit = bins > _BLACK
-    middle = bins.masked_fill(~lit, math.nan).nanmedian(1, keepdim=True).values
+    ordered = bins.masked_fill(~lit, math.inf).sort(1).values
+    middle = ordered.gather(1, (lit.sum(1, keepdim=True) - 1).clamp_min(0) // 2)  # of those that are lit
     bins = torch.minimum(bins, _BRIGHTEST * middle)  # one pixel of 1e30 would else be stops of a small frame
     mean_log = (bins.clamp_min(_BLACK).log() * lit).sum(1) / lit.sum(1).clamp_min(1)
     factor = torch.where(lit.any(1), _KEY / mean_log.exp(), torch.ones_like(mean_log))
