@@ -52,6 +52,8 @@ def test_chunks_take_families_and_files_in_turn(scenes):
     samplers = [one.words[one.words.index("--sampler") + 1] for one in (chunk(3 * nth, recipe) for nth in range(9))]
     assert samplers[::2] == ["independent"] * 5  # every other one of a family
     assert samplers[1::2] == ["stratified", "multijitter", "orthogonal", "ldsampler"]
+    of_one_file = [one.words[one.words.index("--sampler") + 1] for one in (chunk(2 + 6 * n, recipe) for n in range(9))]
+    assert sorted(of_one_file) == sorted(samplers)
     assert chunks[8].words[:3] == (str(scenes / "one.xml"), "--seed", "1")
     assert len({one.words for one in chunks}) == 12  # none is rendered twice
 

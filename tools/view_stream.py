@@ -94,8 +94,10 @@ def chunk(number: int, recipe: Recipe) -> Chunk:
         file = files[which]
         assert isinstance(file, Path)
         name, words = f"{file.stem}-{again:06d}", [str(file), "--seed", str(again)]
+        nth = again + which  # so that of an even number of files each gets all samplers
     spp = recipe.spp[number % len(recipe.spp)]
-    sampler = SAMPLERS[1 + nth // 2 % (len(SAMPLERS) - 1)] if nth % 2 else SAMPLERS[0]
+    independent, *others = SAMPLERS
+    sampler = others[nth // 2 % len(others)] if nth % 2 else independent
     words += ["--split", "train", "--views", str(recipe.views), "--spp", spp, "--variant", recipe.variant]
     words += ["--crop", recipe.crop, "--size", recipe.size, "--sampler", sampler]
     words += ["--aux", "first-hit" if recipe.variant.startswith("scalar") else "random"]
