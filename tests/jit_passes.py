@@ -77,7 +77,6 @@ def main(library: str, broken: str, off_centre: str, out: str) -> None:
         keep(f"window {number}", panes.render(panes.camera, "independent", 16, 1, window).planes)
         kernels.append([kernel["hash"] for kernel in dr.kernel_history() if kernel["type"] == dr.KernelType.JIT][-1])
     dr.set_flag(dr.JitFlag.KernelHistory, False)
-    arrays["kernels"] = kernels
     for number, window in enumerate(windows):
         anew = Scene(PANES)
         keep(f"window {number} anew", anew.render(anew.camera, "independent", 16, 1, window).planes)
