@@ -28,6 +28,8 @@ if config.DISABLE_JIT:
     raise ImportError("numba is told not to compile (NUMBA_DISABLE_JIT); interpreted, these loops take hours")
 
 _BLOCK = 1024  # pixels of a row: its rings fit into a second-level cache, and few turns go to small work
+_WIDEST = 33  # pixels, of kernels
+_SPAN = _BLOCK + _WIDEST - 1  # pixels that kernels of a block's pixels reach
 _ROWS = 16  # of a thread's share, at least; fewer, and the rows that shares have in common cost more
 _PARTS = 4  # shares for each thread, for those that other processes slow down
 
@@ -127,22 +129,17 @@ def _load(row, start, out):  # type: ignore[no-untyped-def]
 
 
 @inlined
-def _less_distances(logits, sharpness, near, shift, own, border, y, left, count, out):  # type: ignore[no-untyped-def]
-    """Logits less the weighed squares of what guides `near`, shifted, and `own` differ by; in one loop, to be fast."""
-    n0, o0 = near[0, shift : shift + count], own[0, border : border + count]
-    n1, o1 = near[1, shift : shift + count], own[1, border : border + count]
-    n2, o2 = near[2, shift : shift + count], own[2, border : border + count]
-    n3, o3 = near[3, shift : shift + count], own[3, border : border + count]
-    n4, o4 = near[4, shift : shift + count], own[4, border : border + count]
-    n5, o5 = near[5, shift : shift + count], own[5, border : border + count]
-    n6, o6 = near[6, shift : shift + count], own[6, border : border + count]
-    n7, o7 = near[7, shift : shift + count], own[7, border : border + count]
-    n8, o8 = near[8, shift : shift + count], own[8, border : border + count]
+def _less_distances(logits, sharpness, y, left, near, own, out):  # type: ignore[no-untyped-def]
+    """Logits less the weighed squares of what the guides `near` and `own` differ by.
+
+    Guide c of pixel x lies at c * _SPAN + x: with addresses of their own, nine rows each would have to be told apart.
+    """
     s0, s1, s2 = sharpness[0, y, left:], sharpness[1, y, left:], sharpness[2, y, left:]
-    for x in range(count):
-        a, b, c = n0[x] - o0[x], n1[x] - o1[x], n2[x] - o2[x]
-        d, e, f = n3[x] - o3[x], n4[x] - o4[x], n5[x] - o5[x]
-        g, h, i = n6[x] - o6[x], n7[x] - o7[x], n8[x] - o8[x]
+    for x in range(out.size):
+        a, b, c = near[x] - own[x], near[_SPAN + x] - own[_SPAN + x], near[2 * _SPAN + x] - own[2 * _SPAN + x]
+        d, e = near[3 * _SPAN + x] - own[3 * _SPAN + x], near[4 * _SPAN + x] - own[4 * _SPAN + x]
+        f, g = near[5 * _SPAN + x] - own[5 * _SPAN + x], near[6 * _SPAN + x] - own[6 * _SPAN + x]
+        h, i = near[7 * _SPAN + x] - own[7 * _SPAN + x], near[8 * _SPAN + x] - own[8 * _SPAN + x]
         first, second, third = a * a + b * b + c * c, d * d + e * e + f * f, g * g + h * h + i * i
         out[x] = wide(logits[x]) - (first * s0[x] + second * s1[x] + third * s2[x])
 
@@ -188,7 +185,7 @@ def _edge_rows(logits, sharpness, guides, out, first, last):  # type: ignore[no-
     taps, height, width = logits.shape
     size = int(round(taps**0.5))
     border = size // 2
-    ring = np.empty((size, _GUIDES, _BLOCK + size - 1), np.float32)
+    ring = np.empty((size, _GUIDES * _SPAN), np.float32)
     rows = np.empty((taps, _BLOCK), np.float32)
     largest, total = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
     for left in range(0, width, _BLOCK):
@@ -197,21 +194,21 @@ def _edge_rows(logits, sharpness, guides, out, first, last):  # type: ignore[no-
         for y in range(first, last):
             while loaded <= min(y + border, height - 1):
                 for c in range(_GUIDES):
-                    _load(guides[c, loaded], left - border, ring[loaded % size, c])
+                    _load(guides[c, loaded], left - border, ring[loaded % size, c * _SPAN : (c + 1) * _SPAN])
                 loaded += 1
+            own = ring[y % size, border:]
             for k in range(taps):
-                near = ring[min(max(y + k // size - border, 0), height - 1) % size]
-                free, own = logits[k, y, left:], ring[y % size]
-                _less_distances(free, sharpness, near, k % size, own, border, y, left, count, rows[k])
+                near = ring[min(max(y + k // size - border, 0), height - 1) % size, k % size :]
+                _less_distances(logits[k, y, left:], sharpness, y, left, near, own, rows[k, :count])
             _softmax(rows, count, largest, total, out, y, left)
 
 
 @compiled(f"void({_PLANES}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp)")
 def _corner_rows(sharpness, guides, coarse, out, first, last):  # type: ignore[no-untyped-def]
     height, width = coarse.shape[1], guides.shape[2]
-    ring = np.empty((3, 2, _GUIDES, _BLOCK), np.float32)
+    ring = np.empty((3, 2, _GUIDES * _SPAN), np.float32)
     padded = np.empty(_BLOCK // 2 + 2, np.float32)
-    own = np.empty((_GUIDES, _BLOCK), np.float32)
+    own = np.empty(_GUIDES * _SPAN, np.float32)
     bilinear = np.empty((4, _BLOCK), np.float32)
     rows = np.empty((4, _BLOCK), np.float32)
     largest, total = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
@@ -223,13 +220,14 @@ def _corner_rows(sharpness, guides, coarse, out, first, last):  # type: ignore[n
         for y in range(first, last):
             while loaded <= min(y // 2 + 1, height - 1):
                 for c in range(_GUIDES):
-                    _load_corners(coarse[c, loaded], left, padded, ring[loaded % 3, 0, c], ring[loaded % 3, 1, c])
+                    within, beside = ring[loaded % 3, 0, c * _SPAN :], ring[loaded % 3, 1, c * _SPAN :]
+                    _load_corners(coarse[c, loaded], left, padded, within, beside)
                 loaded += 1
             for c in range(_GUIDES):
-                _load(guides[c, y], left, own[c])
+                _load(guides[c, y], left, own[c * _SPAN : (c + 1) * _SPAN])
             for k in range(4):
                 row = y // 2 if k < 2 else min(max(y // 2 + 2 * (y % 2) - 1, 0), height - 1)
-                _less_distances(bilinear[k], sharpness, ring[row % 3, k % 2], 0, own, 0, y, left, count, rows[k])
+                _less_distances(bilinear[k], sharpness, y, left, ring[row % 3, k % 2], own, rows[k, :count])
             _softmax(rows, count, largest, total, out, y, left)
 
 
@@ -305,6 +303,7 @@ def _halved_rows(plane, out, first, last):  # type: ignore[no-untyped-def]
 
 def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
     """As `kernels.edge_stopping`; logits, and so the kernels, float32 or bfloat16."""
+    assert logits.shape[1] <= _WIDEST**2
     out = _empty(logits)
     for planes in zip(*map(arrays, (logits, sharpness, guides, out)), strict=True):
         by_rows(_edge_rows, planes)

@@ -323,9 +323,13 @@ def _weighted(image: Tensor, predictions: Predictions) -> Tensor:
     B' is what predictions are of: where that is one image, all are filtered at once, with the weight.
     """
     weight = predictions.weight
-    light = demodulate(image, predictions.modulation)
-    light = light * weight if torch.is_grad_enabled() else light.mul_(weight)  # which saves memory
-    return torch.cat([light.view(len(weight), -1, *light.shape[2:]), weight], 1)
+    light = demodulate(image, predictions.modulation).view(len(weight), -1, *image.shape[2:])
+    if torch.is_grad_enabled():
+        return torch.cat([light * weight, weight], 1)
+    planes = light.new_empty(len(light), light.shape[1] + 1, *light.shape[2:])
+    torch.mul(light, weight, out=planes[:, :-1])
+    planes[:, -1:] = weight
+    return planes
 
 
 def _unweighted(planes: Tensor, predictions: Predictions) -> Tensor:

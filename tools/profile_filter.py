@@ -3,9 +3,9 @@
     python -m tools.profile_filter [--size 1920x1080] [--model MODEL] [--precision auto]
 
 Prints wall and processor time of a frame with albedo and normal, how that compares with Open Image Denoise in its
-quality `high`, the share of each operation in the processor's time, the multiply-adds of the network, the bytes that it
-must move at least, and what both would take at the rates that this machine reaches on a large product of matrices and
-on copying memory.
+quality `high`, the share of each of torch's operations in the time of the thread that calls them (the other threads
+help with the same one), the multiply-adds of the network, the bytes that it must move at least, and what both would
+take at the rates that this machine reaches on a large product of matrices and on copying memory.
 """
 
 from __future__ import annotations
@@ -66,9 +66,9 @@ def main() -> None:
     wall, processor = seconds(run)
     theirs, _ = seconds(lambda: oidn(planes, "high"))
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
-        began = time.process_time()
+        began = time.perf_counter()
         run()
-        profiled = time.process_time() - began
+        profiled = time.perf_counter() - began
     events = sorted(profiler.key_averages(), key=lambda event: -event.self_cpu_time_total)
 
     network, _ = load_model(arguments.model)
@@ -86,7 +86,7 @@ def main() -> None:
     target = torch.empty_like(block)
     bandwidth = 2 * 4 * block.numel() / seconds(lambda: target.copy_(block))[0]
 
-    table = Table("operation", "share of the processor's time", "calls")
+    table = Table("operation", "share of the time", "calls")
     total = sum(event.self_cpu_time_total for event in events)
     for event in events[:_SHOWN]:
         table.add_row(event.key, f"{event.self_cpu_time_total / 1e6 / profiled:.1%}", str(event.count))
