@@ -21,10 +21,10 @@ from denoise.kernels import halve
 from denoise.variance import smoothed
 
 # Chances that a crop is drawn with
-_DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.5
+_DROP_ALBEDO, _DROP_NORMAL, _DROP_BOTH, _DROP_VARIANCE = 0.05, 0.05, 0.05, 0.75
 _BLACK, _SMALLER, _FIREFLIES, _FILTERED, _UNLIT = 0.01, 0.05, 0.05, 0.05, 0.03
 _SMOOTHED = 0.5  # where there is a variance
-_HALVED, _QUARTERED = 0.5, 0.15
+_HALVED, _QUARTERED = 0.5, 0.4
 _EXPOSURE_STOPS = 1.5  # exposure is jittered by up to so many stops either way
 _MOST_FIREFLIES = 4  # of a piece of a crop that gets any
 _PIECE = 128 * 128  # pixels, each of which may get some

@@ -137,8 +137,8 @@ def test_some_crops_are_of_the_view_at_half_or_a_quarter_of_its_size():
         assert set(inputs.radiance.unique().tolist()) == ({1.0, 3.0} if scales[-1] == 1 else {2.0})
         assert inputs.albedo.unique().tolist() == [0.5]
     assert set(scales) == {1, 2, 4}
-    assert 0.1 < np.mean(np.array(scales) == 4) < 0.2
-    assert 0.35 < np.mean(np.array(scales) == 2) < 0.5
+    assert 0.33 < np.mean(np.array(scales) == 4) < 0.47
+    assert 0.23 < np.mean(np.array(scales) == 2) < 0.37
     # there is no half of a view that is smaller than two crops
     drawn = [draw_batch([view], 64, np.random.default_rng(seed))[1].radiance for seed in range(300)]
     assert {value for crop in drawn for value in crop.unique().tolist()} == {0.0, 1.0, 3.0}
@@ -285,4 +285,4 @@ def test_inputs_are_dropped_sometimes():
     _, inputs, *_ = draw_batch([view] * 200, 32, np.random.default_rng(0))
     shares = inputs.present.mean(0)
     assert 0.8 < shares[0] < 0.97 and 0.8 < shares[1] < 0.97
-    assert 0.3 < shares[2] < 0.8
+    assert 0.15 < shares[2] < 0.35
