@@ -47,8 +47,10 @@ def test_chunks_take_families_and_files_in_turn(scenes):
     ]  # fmt: skip
     assert [one.name[7:] for one in chunks[8::3]] == ["one-000001", "two-000001"]
     assert chunks[4].family == "abstract" and chunks[5].family == "scenes"
-    assert " ".join(chunks[4].words).startswith("procedural:abstract --seeds 1-1 --split train --views 5 --spp 8,16,32")
-    assert chunks[3].words[chunks[3].words.index("--spp") + 1].startswith("1,1,2")
+    assert " ".join(chunks[4].words).startswith("procedural:abstract --seeds 1-1 --split train --views 5 --spp 8,8,8 ")
+    told = [dict(zip(one.words, one.words[1:], strict=False)) for one in chunks]
+    for one in told:
+        assert one["--spp"] in (recipe.spp if one["--sampler"] == "independent" else recipe.stratified_spp)
     samplers = [one.words[one.words.index("--sampler") + 1] for one in (chunk(3 * nth, recipe) for nth in range(9))]
     assert samplers[::2] == ["independent"] * 5  # every other one of a family
     assert samplers[1::2] == ["stratified", "multijitter", "orthogonal", "ldsampler"]
@@ -180,7 +182,8 @@ def test_killed_in_the_middle_and_started_again_it_ends_with_model_and_card(scen
     folder, output = tmp_path / "run", tmp_path / "model.safetensors"
     first, state = (folder / f"{name}.state.safetensors" for name in ("first", "model"))
     command = [sys.executable, "-m", "tools.train_shipped", "--folder", str(folder), "--output", str(output)]
-    command += ["--scenes", str(scenes), "--views", "2", "--spp", "1,1,2", "--crop", "48x40", "--size", "64x48"]
+    command += ["--scenes", str(scenes), "--views", "2", "--crop", "48x40", "--size", "64x48"]
+    command += ["--spp", "1,1,2", "--stratified-spp", "1,1,2"]
     command += ["--variant", "scalar_rgb", "--pool-gb", "0.0006", "--order", "scenes"]
     options = ["--", "--batch", "1", "--crop", "32", "--checkpoint-seconds", "0.3"]
 

@@ -232,8 +232,8 @@ class _Run:
         return {
             "Weights": f"{weights:,} in {self._model.stat().st_size / 1e6:.2f} MB",
             "Data": f"{sum(views.values()):,} views in {sets:,} sets, each there as long as the pool had room for it: "
-            f"{kinds}; {recipe.crop} of {recipe.size}, passes of {' or '.join(recipe.spp)} spp, any sampler; no clean "
-            "image, no images or weights of others",
+            f"{kinds}; {recipe.crop} of {recipe.size}, passes of {_either(recipe.spp)} spp, with samplers other than "
+            f"the independent one of {_either(recipe.stratified_spp)}; no clean image, no images or weights of others",
             "Training": f"Noise2Noise, squared errors relative to `{told['relative_to']}`, {begin}; "
             f"{told['steps']:,} steps of {told['batch']} crops of {told['crop']}x{told['crop']} "
             f"({told['pixels'] / 1e9:.3g} gigapixels), {told['seconds'] / 60:.3g} minutes beside the renders, on "
@@ -242,6 +242,10 @@ class _Run:
             "Commit": told["commit"] or "unknown",
             "Command": f"`{plan.command}`",
         }
+
+
+def _either(ladders: tuple[str, ...]) -> str:
+    return " or ".join(dict.fromkeys(ladders))
 
 
 def _state(model: Path) -> Path:
@@ -284,13 +288,15 @@ def _parse() -> Plan:
     parser.add_argument("--threads", type=int, help="of the training (default: as the machine is)")
     parser.add_argument("--order", nargs="+", default=Recipe.order, help="families, and `scenes` for files, in turn")
     parser.add_argument("--spp", nargs="+", default=Recipe.spp, help="ladders of passes, in turn")
+    stratified = "likewise, with samplers other than the independent one"
+    parser.add_argument("--stratified-spp", nargs="+", default=Recipe.stratified_spp, help=stratified)
     parser.add_argument("--scenes", type=Path, default=Recipe.scenes, help="folder of scenes with a manifest.json")
     for name in ("views", "crop", "size", "variant"):
         default = getattr(Recipe, name)
         parser.add_argument(f"--{name}", type=type(default), default=default, help="as in render-pairs (%(default)s)")
     parser.add_argument("options", nargs="*", metavar="-- OPTION", help="further ones of train-denoiser")
     given = vars(parser.parse_args())
-    given |= {name: tuple(given[name]) for name in ("order", "spp")}
+    given |= {name: tuple(given[name]) for name in ("order", "spp", "stratified_spp")}
     recipe = Recipe(**{f.name: given.pop(f.name) for f in fields(Recipe)})
     gigabytes = given.pop("pool_gb")
     given["folder"].mkdir(parents=True, exist_ok=True)

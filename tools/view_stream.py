@@ -30,8 +30,11 @@ from tools import children
 from tools.pack_pairs import described
 
 ROOT = Path(__file__).parents[1]
-#: A third each: interiors, which most frames are; scenes that are files; all other families.
-ORDER = ("interiors", "scenes", "stills", "interiors", "scenes", "exteriors", "interiors", "scenes", "abstract")
+#: A third each interiors, which most frames are, and stills; then exteriors, and a few of all else.
+ORDER = (
+    *("interiors", "stills", "exteriors", "interiors", "stills", "interiors"),
+    *("scenes", "exteriors", "stills", "interiors", "stills", "abstract"),
+)
 _FAILURES = 10  # chunks in a row, after which it is not the scenes
 _LOWER = 5  # priority of renders: training comes first, but they must not starve beside other work either
 
@@ -44,7 +47,9 @@ class Recipe:
         order: procedural families in turn, and `scenes` where the turn is a file's.
         scenes: folder of scenes with a manifest.json; those of its train split are trained on.
         views: of a chunk; render-pairs gives up to 16 to one process.
-        spp: ladders of passes, in turn.
+        spp: ladders of passes, in turn: many views of few samples teach more than few of many.
+        stratified_spp: likewise with samplers other than the independent one, for which each number of samples is a
+            kernel of its own.
         crop: `WxH` of a view.
         size: `WxH`, or a range, of the frame that the crop is a piece of.
         variant: of Mitsuba.
@@ -52,8 +57,9 @@ class Recipe:
 
     order: tuple[str, ...] = ORDER
     scenes: Path = ROOT / "scenes"
-    views: int = 8
-    spp: tuple[str, ...] = (*2 * ("2,2,4,8,16,32", "1,1,2,4,8,16"), "8,16,32,64", "1,1,2,4,8,16")
+    views: int = 4
+    spp: tuple[str, ...] = ("1,1,2,4,8", "2,2,4,8,16", "1,1,2,4,8", "2,2,4,8", "1,1,2,4,8")
+    stratified_spp: tuple[str, ...] = ("4,4,4,4", "4,4,16", "2,2,2,2,8", "4,4,4,4", "8,8,8")
     crop: str = "256x256"
     size: str = "400x300-800x600"
     variant: str = "auto"
@@ -80,8 +86,8 @@ def chunk(number: int, recipe: Recipe) -> Chunk:
     """The chunk of a number: families and files in the recipe's order, each time with the next seed or file.
 
     Every other one of a family is rendered with the independent sampler, which renderers have by default, the others
-    with one of the others in turn: each sampler, and each number of samples but of the independent one, is a kernel of
-    its own, which takes as long to compile as a small view to render.
+    with one of the others in turn: each sampler is a kernel of its own, which takes as long to compile as a small view
+    to render.
     """
     turn, place = divmod(number, len(recipe.order))
     family = recipe.order[place]
@@ -95,9 +101,10 @@ def chunk(number: int, recipe: Recipe) -> Chunk:
         assert isinstance(file, Path)
         name, words = f"{file.stem}-{again:06d}", [str(file), "--seed", str(again)]
         nth = again + which  # so that of an even number of files each gets all samplers
-    spp = recipe.spp[number % len(recipe.spp)]
     independent, *others = SAMPLERS
     sampler = others[nth // 2 % len(others)] if nth % 2 else independent
+    ladders = recipe.spp if sampler == independent else recipe.stratified_spp
+    spp = ladders[number % len(ladders)]
     words += ["--split", "train", "--views", str(recipe.views), "--spp", spp, "--variant", recipe.variant]
     words += ["--crop", recipe.crop, "--size", recipe.size, "--sampler", sampler]
     words += ["--aux", "first-hit" if recipe.variant.startswith("scalar") else "random"]
