@@ -92,10 +92,10 @@ def ours(source: Path, target: Path) -> None:
     from denoise.options import Options
     from denoise.tiles import tiles
 
-    def unfiltered(guide: Guide, put: Put, layers: LayerCrops) -> None:
+    def unfiltered(guide: Guide, put: Put, layers: LayerCrops | None) -> None:
         (whole,) = tiles(*guide.beauties[0].shape[:2], tile=0, align=1, reach=0)
         put(0, whole, torch.from_numpy(guide.beauties[0]).permute(2, 0, 1))
-        for index, passes in enumerate(layers(whole.crop), start=1):
+        for index, passes in enumerate(layers(whole.crop) if layers else (), start=1):
             put(index, whole, passes[0])
 
     clean, _ = denoise_frame(read_frame(source), Options(), unfiltered, "none")
