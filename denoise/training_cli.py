@@ -179,7 +179,7 @@ def _run(
     with group.main_first():
         views = load_sets(directories, sample=watched is None)
     if watched is not None:
-        _wait_for_views(watched, stop)
+        _wait_for_views(watched)
     if measure is not None:
         views = group.mapped(lambda view: view if view.held_out else measure(view), views)
     training = [view for view in views if not view.held_out]
@@ -192,7 +192,7 @@ def _run(
     data = [*directories, *([watched.directory] if watched is not None else [])]
     provenance = describe(data, views, place)
     records = train(config, model, views, output, place, provenance, resume, start, watched, group)
-    stopped = 0
+    stopped, stop.training = 0, True
     with _ProgressBar(group.main) as show:
         for record in records:
             if log is not None and (record["step"] % _LOG_EVERY == 0 or "val_loss" in record):
@@ -210,27 +210,32 @@ def _run(
         sys.exit(128 + stopped)
 
 
-def _wait_for_views(watched: WatchedFolder, stop: _StopRequest) -> None:
+def _wait_for_views(watched: WatchedFolder) -> None:
     """Until the first data set is there."""
     said = False
     while not watched.views():
         if not said:
             _say(f"train-denoiser: waiting for a first data set in {watched.directory}")
             said = True
-        if stop.signal:
-            sys.exit(128 + stop.signal)
         time.sleep(0.2)
 
 
 class _StopRequest:
-    """Remembers Ctrl-C or SIGTERM until the step at hand is whole."""
+    """Remembers Ctrl-C or SIGTERM until the step at hand is whole; before there are steps, it is done at once.
+
+    Attributes:
+        training: whether there is a state to save.
+        signal: what was asked for; 0 for nothing.
+    """
 
     def __init__(self) -> None:
-        self.signal = 0
+        self.training, self.signal = False, 0
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, self._note)
 
     def _note(self, number: int, _frame: Any) -> None:
+        if not self.training:
+            sys.exit(128 + number)
         self.signal = number
 
 

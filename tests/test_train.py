@@ -229,6 +229,27 @@ def test_killed_or_interrupted_it_resumes(tiny_pairs, tmp_path, number):
     assert [name for name in os.listdir(tmp_path) if name.startswith(".")] == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_interrupted_before_its_first_step_it_stops_at_once(tiny_pairs, tmp_path, monkeypatch, number):
+    before, measured = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}, []
+
+    def measure(view):
+        measured.append(view)
+        os.kill(os.getpid(), number)
+        return view
+
+    monkeypatch.setattr("denoise.yardsticks.measured_by", lambda *_: measure)
+    out = tmp_path / "m.safetensors"
+    command = [str(tiny_pairs), "-o", str(out), "--steps", "2", "--batch", "1", "--relative-to", "shipped"]
+    try:
+        result = CliRunner().invoke(main, command)
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+    assert result.exit_code == 128 + number, result.output
+    assert len(measured) == 1 and not out.exists()
+
+
 def test_from_model_begins_with_its_weights(views, tmp_path):
     first, second = tmp_path / "a.safetensors", tmp_path / "b.safetensors"
     list(train(QUICK, SMALL, views, first, CPU, {}))
