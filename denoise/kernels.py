@@ -326,7 +326,7 @@ def _weighted(image: Tensor, predictions: Predictions) -> Tensor:
     light = demodulate(image, predictions.modulation).view(len(weight), -1, *image.shape[2:])
     if torch.is_grad_enabled():
         return torch.cat([light * weight, weight], 1)
-    planes = light.new_empty(len(light), light.shape[1] + 1, *light.shape[2:])
+    planes = light.new_empty(len(light), light.shape[1] + 1, *light.shape[2:])  # filled in place, which saves a copy
     torch.mul(light, weight, out=planes[:, :-1])
     planes[:, -1:] = weight
     return planes

@@ -192,7 +192,8 @@ def _run(
     data = [*directories, *([watched.directory] if watched is not None else [])]
     provenance = describe(data, views, place)
     records = train(config, model, views, output, place, provenance, resume, start, watched, group)
-    stopped, stop.training = 0, True
+    stopped = 0
+    stop.training = True
     with _ProgressBar(group.main) as show:
         for record in records:
             if log is not None and (record["step"] % _LOG_EVERY == 0 or "val_loss" in record):

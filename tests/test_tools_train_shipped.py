@@ -19,7 +19,7 @@ from denoise.checkpoint import load_model, load_state
 from tools import children, view_stream
 from tools.model_card import write_facts
 from tools.train_shipped import Plan, _machine
-from tools.view_stream import Recipe, ViewStream, chunk, number_of, read_journal
+from tools.view_stream import Chunk, Recipe, ViewStream, chunk, number_of, read_journal
 
 ROOT = Path(__file__).parent.parent
 TINY = ROOT / "tests" / "data" / "tiny.xml"
@@ -38,6 +38,11 @@ def scenes(tmp_path):
     return folder
 
 
+def options(one: Chunk) -> dict[str, str]:
+    """What a chunk's command is told, by option; its other pairs of words do no harm."""
+    return dict(zip(one.words, one.words[1:], strict=False))
+
+
 def test_chunks_take_families_and_files_in_turn(scenes):
     recipe = Recipe(order=("stills", "abstract", "scenes"), scenes=scenes, views=5)
     chunks = [chunk(number, recipe) for number in range(12)]
@@ -48,13 +53,12 @@ def test_chunks_take_families_and_files_in_turn(scenes):
     assert [one.name[7:] for one in chunks[8::3]] == ["one-000001", "two-000001"]
     assert chunks[4].family == "abstract" and chunks[5].family == "scenes"
     assert " ".join(chunks[4].words).startswith("procedural:abstract --seeds 1-1 --split train --views 5 --spp 8,8,8 ")
-    told = [dict(zip(one.words, one.words[1:], strict=False)) for one in chunks]
-    for one in told:
+    for one in map(options, chunks):
         assert one["--spp"] in (recipe.spp if one["--sampler"] == "independent" else recipe.stratified_spp)
-    samplers = [one.words[one.words.index("--sampler") + 1] for one in (chunk(3 * nth, recipe) for nth in range(9))]
+    samplers = [options(chunk(3 * nth, recipe))["--sampler"] for nth in range(9)]
     assert samplers[::2] == ["independent"] * 5  # every other one of a family
     assert samplers[1::2] == ["stratified", "multijitter", "orthogonal", "ldsampler"]
-    of_one_file = [one.words[one.words.index("--sampler") + 1] for one in (chunk(2 + 6 * n, recipe) for n in range(9))]
+    of_one_file = [options(chunk(2 + 6 * nth, recipe))["--sampler"] for nth in range(9)]
     assert sorted(of_one_file) == sorted(samplers)
     assert chunks[8].words[:3] == (str(scenes / "one.xml"), "--seed", "1")
     assert len({one.words for one in chunks}) == 12  # none is rendered twice
