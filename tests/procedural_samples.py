@@ -1,6 +1,13 @@
 """A small description with everything in it that a family may use, and ways to look into descriptions."""
 
+from functools import cache
+
 import numpy as np
+
+from render.procedural import build
+
+#: As `build`, once for all tests of a process; not to be changed.
+made = cache(build)
 
 UP = np.array([[-1, 0, 0, 0], [0, 0, -1, 4.0], [0, 1, 0, 0.5], [0, 0, 0, 1.0]])
 
