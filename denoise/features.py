@@ -18,6 +18,8 @@ from denoise.transfer import EPS, LOG_OF_ONE, demodulate, log_encode, modulation
 GUIDES = 9
 #: Channels of `features`, at half resolution: guides, deviation and prominence of 2 x 2 pixels, and what is present.
 FEATURES = 4 * (GUIDES + 2) + 3
+#: All that is brighter looks as bright, exposure-normalised: of a pixel of 1e30 a network says nothing of use.
+BRIGHTEST = 1e9
 
 
 class Inputs(NamedTuple):
@@ -47,10 +49,10 @@ SEEN = Inputs._fields[:-1]
 
 
 def guides_of(inputs: Inputs) -> Tensor:
-    """Log light, albedo and normal, (B, 9, H, W)."""
+    """Log light, up to `BRIGHTEST`, albedo and normal, (B, 9, H, W)."""
     if fused := find("fused_features", inputs):
         return fused.guides_of(inputs)
-    return torch.cat([log_encode(_light(inputs)), inputs.albedo, inputs.normal], 1)
+    return torch.cat([_log(_light(inputs)), inputs.albedo, inputs.normal], 1)
 
 
 def prominence(inputs: Inputs) -> Tensor:
@@ -68,12 +70,18 @@ def prominence(inputs: Inputs) -> Tensor:
     return (light + EPS) / (largest + EPS)
 
 
+def _log(light: Tensor) -> Tensor:
+    return log_encode(light.clamp_max(BRIGHTEST))
+
+
 def _light(inputs: Inputs) -> Tensor:
     return demodulate(inputs.radiance, modulation(inputs.albedo, inputs.present[:, 0]))
 
 
 def features(inputs: Inputs, prominent: Tensor) -> Tensor:
     """Guides, the noise's deviation and the logarithm of `prominence`, of 2 x 2 pixels each, and what is present.
+
+    Deviation up to `BRIGHTEST`, prominence as well, and from its inverse on.
 
     Args:
         inputs: what the network sees, H and W even.
@@ -86,7 +94,7 @@ def features(inputs: Inputs, prominent: Tensor) -> Tensor:
     if fused := find("fused_features", inputs):
         return fused.features(inputs, prominent)
     deviation = inputs.variance.mean(1, keepdim=True).clamp_min(0).sqrt()
-    planes = [guides_of(inputs), log_encode(deviation), prominent.log() / LOG_OF_ONE]
+    planes = [guides_of(inputs), _log(deviation), prominent.clamp(1 / BRIGHTEST, BRIGHTEST).log() / LOG_OF_ONE]
     x = F.pixel_unshuffle(torch.cat(planes, 1), 2)  # (B, 44, H/2, W/2)
     flags = inputs.present[:, :, None, None].expand(-1, -1, *x.shape[-2:])
     return torch.cat([x, flags], 1).contiguous(memory_format=torch.channels_last)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from denoise.convolutions import kind
-from denoise.features import FEATURES, GUIDES, Inputs
+from denoise.features import BRIGHTEST, FEATURES, GUIDES, Inputs
 from denoise.fused import arrays, by_rows, compiled, inlined, narrow
 from denoise.transfer import ALBEDO_FLOOR, EPS, LOG_OF_ONE
 
@@ -18,6 +18,7 @@ _FLOAT32 = np.float32
 _ONE, _HALF, _ZERO = _FLOAT32(1), _FLOAT32(0.5), _FLOAT32(0)
 _FLOOR, _EPS, _BY_EPS = _FLOAT32(ALBEDO_FLOOR), _FLOAT32(EPS), _FLOAT32(1 / EPS)
 _BY_LOG = _FLOAT32(1 / LOG_OF_ONE)
+_BRIGHTEST, _BY_BRIGHTEST = _FLOAT32(BRIGHTEST), _FLOAT32(1 / BRIGHTEST)
 _THIRD = _FLOAT32(1 / 3)
 
 # log(1 + m) for 1 + m between the roots of 1/2 and 2, and log(2) in two parts of which the first has few digits
@@ -47,8 +48,9 @@ def _log(x):  # type: ignore[no-untyped-def]
 
 @inlined
 def _log_encode(x):  # type: ignore[no-untyped-def]
-    """As `transfer.log_encode`."""
-    return _log(_ONE + (x if x > _ZERO else _ZERO) * _BY_EPS) * _BY_LOG
+    """As `transfer.log_encode`, up to `BRIGHTEST`."""
+    x = x if x > _ZERO else _ZERO
+    return _log(_ONE + (x if x < _BRIGHTEST else _BRIGHTEST) * _BY_EPS) * _BY_LOG
 
 
 @inlined
@@ -145,7 +147,8 @@ def _feature_rows(radiance, albedo, normal, variance, prominent, present, out, f
                 row[:] = _ZERO
             _put_pairs(row, out[half], 36 + 2 * i)
             for x in range(row.size):
-                row[x] = _log(prominent[0, y, x]) * _BY_LOG
+                times = max(prominent[0, y, x], _BY_BRIGHTEST)
+                row[x] = _log(min(times, _BRIGHTEST)) * _BY_LOG
             _put_pairs(row, out[half], 40 + 2 * i)
         for c in range(3):
             for x in range(out.shape[1]):

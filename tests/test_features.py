@@ -8,7 +8,7 @@ from torch.testing import assert_close
 
 from denoise import compiled
 from denoise.convolutions import planes_of
-from denoise.features import Inputs, features, guides_of, prominence
+from denoise.features import BRIGHTEST, Inputs, features, guides_of, prominence
 from denoise.network import ModelConfig, build
 from denoise.precision import mixed
 from denoise.transfer import EPS, LOG_OF_ONE, log_encode
@@ -17,7 +17,7 @@ needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is no
 
 
 def inputs(height: int, width: int, present: tuple[int, int, int]) -> Inputs:
-    """Two images with seven decades of light; what is absent is zero and takes no memory."""
+    """Two images with seven decades of light and one broken pixel; what is absent is zero and takes no memory."""
     generator = torch.Generator().manual_seed(height + width)
 
     def plane(known: int) -> torch.Tensor:
@@ -29,6 +29,7 @@ def inputs(height: int, width: int, present: tuple[int, int, int]) -> Inputs:
 
     radiance = plane(1) * 10 ** (7 * torch.rand(2, 3, height, width, generator=generator) - 4)
     radiance[0, 0, 0, 0] = -0.5  # an odd filter's
+    radiance[1, :, -1, -1] = 1e30
     albedo, normal, variance = (plane(known) for known in present)
     return Inputs(radiance, albedo, 2 * normal - present[1], variance, torch.tensor([present] * 2).float())
 
@@ -44,6 +45,22 @@ def test_features_by_hand():
     assert_close(seen[1, 36, 1, 1], log_encode(frame.variance[1, :, 2, 2].mean().sqrt()))
     assert_close(seen[1, 40 + 2, 1, 1], prominence(frame)[1, 0, 3, 2].log() / LOG_OF_ONE)
     assert_close(seen[:, 44:], torch.ones(2, 3, 2, 3))
+
+
+def test_nothing_looks_brighter_than_the_brightest():
+    frame = inputs(4, 6, (1, 1, 1))
+    brighter = frame._replace(radiance=frame.radiance.clone(), variance=frame.variance.clone())
+    brighter.radiance[1, :, -1, -1], brighter.variance[1, :, -1, -1] = 1e34, 1e34
+    frame.variance[1, :, -1, -1] = 1e30
+    assert prominence(brighter)[1, 0, -1, -1] > prominence(frame)[1, 0, -1, -1] > BRIGHTEST
+    assert prominence(brighter)[1, 0, -2, -2] < prominence(frame)[1, 0, -2, -2] < 1 / BRIGHTEST
+    for one in (brighter, frame):
+        seen = features(one, prominence(one))
+        assert seen.isfinite().all() and seen[1, 3, 1, 2] == seen[1, 36 + 3, 1, 2] == log_encode(
+            torch.tensor(BRIGHTEST)
+        )
+    assert torch.equal(guides_of(brighter), guides_of(frame))
+    assert torch.equal(features(brighter, prominence(brighter)), features(frame, prominence(frame)))
 
 
 def test_prominence_by_hand():
