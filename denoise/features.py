@@ -52,7 +52,7 @@ def guides_of(inputs: Inputs) -> Tensor:
     """Log light, up to `BRIGHTEST`, albedo and normal, (B, 9, H, W)."""
     if fused := find("fused_features", inputs):
         return fused.guides_of(inputs)
-    return torch.cat([_log(_light(inputs)), inputs.albedo, inputs.normal], 1)
+    return torch.cat([_log_encode(_light(inputs)), inputs.albedo, inputs.normal], 1)
 
 
 def prominence(inputs: Inputs) -> Tensor:
@@ -70,7 +70,7 @@ def prominence(inputs: Inputs) -> Tensor:
     return (light + EPS) / (largest + EPS)
 
 
-def _log(light: Tensor) -> Tensor:
+def _log_encode(light: Tensor) -> Tensor:
     return log_encode(light.clamp_max(BRIGHTEST))
 
 
@@ -94,7 +94,7 @@ def features(inputs: Inputs, prominent: Tensor) -> Tensor:
     if fused := find("fused_features", inputs):
         return fused.features(inputs, prominent)
     deviation = inputs.variance.mean(1, keepdim=True).clamp_min(0).sqrt()
-    planes = [guides_of(inputs), _log(deviation), prominent.clamp(1 / BRIGHTEST, BRIGHTEST).log() / LOG_OF_ONE]
+    planes = [guides_of(inputs), _log_encode(deviation), prominent.clamp(1 / BRIGHTEST, BRIGHTEST).log() / LOG_OF_ONE]
     x = F.pixel_unshuffle(torch.cat(planes, 1), 2)  # (B, 44, H/2, W/2)
     flags = inputs.present[:, :, None, None].expand(-1, -1, *x.shape[-2:])
     return torch.cat([x, flags], 1).contiguous(memory_format=torch.channels_last)

@@ -49,8 +49,7 @@ def _log(x):  # type: ignore[no-untyped-def]
 @inlined
 def _log_encode(x):  # type: ignore[no-untyped-def]
     """As `transfer.log_encode`, up to `BRIGHTEST`."""
-    x = x if x > _ZERO else _ZERO
-    return _log(_ONE + (x if x < _BRIGHTEST else _BRIGHTEST) * _BY_EPS) * _BY_LOG
+    return _log(_ONE + min(max(x, _ZERO), _BRIGHTEST) * _BY_EPS) * _BY_LOG
 
 
 @inlined
@@ -147,8 +146,7 @@ def _feature_rows(radiance, albedo, normal, variance, prominent, present, out, f
                 row[:] = _ZERO
             _put_pairs(row, out[half], 36 + 2 * i)
             for x in range(row.size):
-                times = max(prominent[0, y, x], _BY_BRIGHTEST)
-                row[x] = _log(min(times, _BRIGHTEST)) * _BY_LOG
+                row[x] = _log(min(max(prominent[0, y, x], _BY_BRIGHTEST), _BRIGHTEST)) * _BY_LOG
             _put_pairs(row, out[half], 40 + 2 * i)
         for c in range(3):
             for x in range(out.shape[1]):

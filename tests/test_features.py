@@ -54,11 +54,10 @@ def test_nothing_looks_brighter_than_the_brightest():
     frame.variance[1, :, -1, -1] = 1e30
     assert prominence(brighter)[1, 0, -1, -1] > prominence(frame)[1, 0, -1, -1] > BRIGHTEST
     assert prominence(brighter)[1, 0, -2, -2] < prominence(frame)[1, 0, -2, -2] < 1 / BRIGHTEST
+    brightest = log_encode(torch.tensor(BRIGHTEST))
     for one in (brighter, frame):
         seen = features(one, prominence(one))
-        assert seen.isfinite().all() and seen[1, 3, 1, 2] == seen[1, 36 + 3, 1, 2] == log_encode(
-            torch.tensor(BRIGHTEST)
-        )
+        assert seen.isfinite().all() and seen[1, 3, 1, 2] == seen[1, 36 + 3, 1, 2] == brightest
     assert torch.equal(guides_of(brighter), guides_of(frame))
     assert torch.equal(features(brighter, prominence(brighter)), features(frame, prominence(frame)))
 
