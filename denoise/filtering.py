@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from denoise import background, shrinkage, variance
+from denoise import background, bootstrap, shrinkage, variance
 from denoise.blotches import REACH, shares
 from denoise.features import SEEN, Inputs
 from denoise.frame import Planes
@@ -30,6 +31,10 @@ LayerCrops = Callable[[tuple[slice, slice]], Iterable[Sequence[Tensor]]]
 
 #: Takes a result: 0 for the beauty or 1, 2, ... for the layers, the tile, and (3, h, w) of its inner rectangle.
 Put = Callable[[int, Tile, Tensor], None]
+
+#: Takes a tile, the noisy image (1, 3, h, w) of its crop, the filtered one, and the exposure; gives how much of each
+#: pixel's change is to stay, (1, 1, h, w), or None where all of it is.
+Hold = Callable[[Tile, Tensor, Tensor, Tensor], Tensor | None]
 
 #: Index of a piece of the frame.
 Piece = tuple[slice, slice] | np.ndarray
@@ -85,58 +90,120 @@ def filter_frame(
     """
     noise, times = _noise(guide)
     sure = "variance" not in guide.auxiliary
-    nothing = background.empty(guide.beauties, guide.auxiliary.get("normal"), guide.covered)
-    if looks > 1 and len(guide.beauties) == 1 and "variance" not in guide.auxiliary:
-        guide = _told(network, device, precision, tile, guide)
-    apart = len(guide.beauties) if looks == 1 else 1  # passes
-    height, width = guide.beauties[0].shape[:2]
-    if tile is None:
-        tile = _TILE if height * width * looks > _LARGEST_WHOLE else 0
-    factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
-    reach = network.reach + (REACH + FARTHEST if apart > 1 or looks > 1 else 0)
-    reach += variance.REACH if looks > 1 else 0
-    reach += shrinkage.REACH if noise is not None else 0
+    way = _Way(network, device, tile)
     with torch.inference_mode(), mixed(device, precision):
-        for one in tiles(height, width, tile, network.align, reach):
-            views = _views(guide, one, looks)
-            noisy = _tensor(views[0][1]["radiance"])  # the passes' mean
-            beauties = halves([_tensor(beauty[one.crop]) for beauty in guide.beauties]) if apart > 1 else [noisy]
-            if isinstance(network, DirectNetwork):
-                filtered = [_direct(network, device, views[-1][1], half, factor) for half in beauties]
-                kernels = None
-            else:
-                kernels = _Kernels(network, device, views, factor, keep=layers is not None)
-                filtered = list(kernels.apply(beauties))
-            weights = _shares(filtered, apart, factor)
-            image, kept = _together(filtered, weights), None
-            if noise is not None:
-                kept = shrinkage.share(noisy, image, noise(one.crop), factor, sure)
-                image = shrinkage.blend(noisy, image, kept)
-            put(0, one, _inner(image, one, nothing))
-            if kernels is None or layers is None:
-                continue
-            for index, passes in enumerate(layers(one.crop), 1):
-                if index == 1:
-                    give_back()  # what the network took: layers need far less
-                mean = mean_of(passes)
-                parts = halves(passes) if apart > 1 else [mean]
-                image = _together(kernels.apply([part[None] for part in parts]), weights)
-                if kept is not None:
-                    image = shrinkage.blend(mean[None], image, kept)
-                put(index, one, _inner(image, one, nothing))
+        if noise is None and len(guide.beauties) == 1:
+            _filter_untold(way, guide, put, layers, looks)
+            return times
+
+        def hold(one: Tile, noisy: Tensor, image: Tensor, factor: Tensor) -> Tensor | None:
+            return None if noise is None else shrinkage.share(noisy, image, noise(one.crop), factor, sure)
+
+        _filter(way, guide, put, layers, looks, hold, shrinkage.REACH if noise is not None else 0)
     return times
 
 
-def _told(network: Network, device: torch.device, precision: str, tile: int | None, guide: Guide) -> Guide:
-    """A guide of one beauty, with the square of what a first look takes away for its variance."""
-    (noisy,) = guide.beauties
-    removed = np.empty_like(noisy)
+class _Way(NamedTuple):
+    """By what a frame is filtered."""
+
+    network: Network
+    device: torch.device
+    tile: int | None
+
+    def side(self, pixels: int) -> int:
+        """Of the tiles of a frame of so many pixels; 0 for none."""
+        if self.tile is None:
+            return _TILE if pixels > _LARGEST_WHOLE else 0
+        return self.tile
+
+
+def _filter_untold(way: _Way, guide: Guide, put: Put, layers: LayerCrops | None, looks: int) -> None:
+    """One pass of which nothing tells the noise: the filter is shown how it errs on such a picture.
+
+    Views see what a first look takes away as their variance. A frame in tiles is looked at first, too: how far its
+    changes are held back is told by all of it.
+    """
+    (beauty,) = guide.beauties
+    height, width = beauty.shape[:2]
+    side = way.side(height * width * looks)
+    if looks == 1 and (side == 0 or side >= max(height, width)):
+        _filter(way, guide, put, layers, hold=lambda _, *seen: _kept(way, guide, *seen))
+        return
+    first = _filtered(way, guide)
+    noisy, image = _tensor(beauty), _tensor(first)
+    kept = _kept(way, guide, noisy, image, exposure(_brightness(guide.beauties)))
+    if looks == 1 and layers is None:
+        (whole,) = tiles(height, width, 0, way.network.align, 0)
+        put(0, whole, (image if kept is None else shrinkage.blend(noisy, image, kept))[0])
+        return
+    if looks > 1 and "variance" not in guide.auxiliary:
+        guide = replace(guide, auxiliary={**guide.auxiliary, "variance": variance.squared(beauty - first)})
+    del first, noisy, image
+    _filter(way, guide, put, layers, looks, lambda one, *_: None if kept is None else kept[..., *one.crop])
+
+
+def _kept(way: _Way, guide: Guide, noisy: Tensor, image: Tensor, factor: Tensor) -> Tensor | None:
+    """Of each pixel's change by one look, how much is to stay, (1, 1, H, W); None where all of it is."""
+    if not bootstrap.quiet(noisy, image, factor):
+        return None
+    resampled = bootstrap.resampled(noisy, image)[0].permute(1, 2, 0).numpy()
+    again = _filtered(way, replace(guide, beauties=(resampled,)))
+    return bootstrap.share(noisy, image, _tensor(again), factor)
+
+
+def _filtered(way: _Way, guide: Guide) -> np.ndarray:
+    """What one look makes of a frame, (H, W, 3)."""
+    filtered = np.empty_like(guide.beauties[0])
 
     def put(index: int, tile: Tile, image: Tensor) -> None:
-        removed[tile.place] = variance.squared(noisy[tile.place] - image.permute(1, 2, 0).numpy())
+        torch.from_numpy(filtered[tile.place]).copy_(image.permute(1, 2, 0))
 
-    filter_frame(network, device, precision, tile, guide, put)
-    return replace(guide, auxiliary={**guide.auxiliary, "variance": removed})
+    _filter(way, guide, put)
+    return filtered
+
+
+def _filter(
+    way: _Way,
+    guide: Guide,
+    put: Put,
+    layers: LayerCrops | None = None,
+    looks: int = 1,
+    hold: Hold = lambda *_: None,
+    held_by: int = 0,
+) -> None:
+    """As `filter_frame`; of each tile's changes stays what `hold` says, which is told by pixels so far away."""
+    network, device, _ = way
+    nothing = background.empty(guide.beauties, guide.auxiliary.get("normal"), guide.covered)
+    apart = len(guide.beauties) if looks == 1 else 1  # passes
+    height, width = guide.beauties[0].shape[:2]
+    factor = exposure(_brightness(guide.beauties))  # of the whole frame, so that tiles agree
+    reach = network.reach + held_by + (REACH + FARTHEST if apart > 1 or looks > 1 else 0)
+    reach += variance.REACH if looks > 1 else 0
+    for one in tiles(height, width, way.side(height * width * looks), network.align, reach):
+        views = _views(guide, one, looks)
+        noisy = _tensor(views[0][1]["radiance"])  # the passes' mean
+        beauties = halves([_tensor(beauty[one.crop]) for beauty in guide.beauties]) if apart > 1 else [noisy]
+        if isinstance(network, DirectNetwork):
+            filtered = [_direct(network, device, views[-1][1], half, factor) for half in beauties]
+            kernels = None
+        else:
+            kernels = _Kernels(network, device, views, factor, keep=layers is not None)
+            filtered = list(kernels.apply(beauties))
+        weights = _shares(filtered, apart, factor)
+        image = _together(filtered, weights)
+        kept = hold(one, noisy, image, factor)
+        put(0, one, _inner(image if kept is None else shrinkage.blend(noisy, image, kept), one, nothing))
+        if kernels is None or layers is None:
+            continue
+        for index, passes in enumerate(layers(one.crop), 1):
+            if index == 1:
+                give_back()  # what the network took: layers need far less
+            mean = mean_of(passes)
+            parts = halves(passes) if apart > 1 else [mean]
+            image = _together(kernels.apply([part[None] for part in parts]), weights)
+            if kept is not None:
+                image = shrinkage.blend(mean[None], image, kept)
+            put(index, one, _inner(image, one, nothing))
 
 
 class _Kernels:

@@ -60,15 +60,30 @@ def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor, sur
     Returns:
         (1, 1, h, w) in [0, 1], the same for all channels and layers.
     """
-    bright = box_mean(filtered.square().mean(1, keepdim=True), _AROUND) + _BLACK / factor**2
-    noise = box_mean(variance.mean(1, keepdim=True).clamp_min_(0) / bright, _NEAR)
-    change = box_mean((filtered - noisy).square_().mean(1, keepdim=True) / bright, _NEAR)
+    bright = brightness(filtered, factor)
+    noise = nearby(variance.mean(1, keepdim=True).clamp_min_(0), bright)
+    change = nearby((filtered - noisy).square_().mean(1, keepdim=True), bright)
     error = (change - _MARGIN * noise).clamp_min_(0)
     held = error / (noise + error).clamp_min_(torch.finfo(torch.float32).tiny)
     doubt = noise / _NOISY if sure else (noise / _NOISY).maximum(change / _CHANGED - 1)
     kept = 1 - held / (1 + doubt.square_())
     kept = kept * (1 - _lamps(noisy, filtered, variance)) if sure else kept
     return kept.nan_to_num_(nan=1)  # near pixels too bright to be squared: they are fireflies
+
+
+def brightness(filtered: Tensor, factor: Tensor) -> Tensor:
+    """What squares of noise and of changes are measured by, (1, 1, h, w), in units of the square.
+
+    Args:
+        filtered: (1, 3, h, w), scene units.
+        factor: (1, 1, 1, 1), the exposure.
+    """
+    return box_mean(filtered.square().mean(1, keepdim=True), _AROUND) + _BLACK / factor**2
+
+
+def nearby(square: Tensor, bright: Tensor) -> Tensor:
+    """Squares (1, 1, h, w) relative to the brightness, their mean around each pixel."""
+    return box_mean(square / bright, _NEAR)
 
 
 def _lamps(noisy: Tensor, filtered: Tensor, variance: Tensor) -> Tensor:

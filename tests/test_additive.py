@@ -220,7 +220,7 @@ def test_layers_that_are_no_sum_are_filtered_as_they_are(model):  # noqa: F811
     np.testing.assert_array_equal(stack(done, "Combined_key"), stack(frame, "Combined_key"))
 
 
-def test_a_luminance_frame_has_layers_too(model):  # noqa: F811
+def test_a_luminance_frame_has_layers_too(model, unheld):  # noqa: F811
     lights = {f"LG_{i}": light(*SIZE, i)[..., :1] for i in range(2)}
     channels = {}
     put(channels, "", sum(lights.values()), components="Y")

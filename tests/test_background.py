@@ -62,7 +62,7 @@ def test_a_frame_full_of_things_has_none():
 
 @pytest.mark.parametrize("tile", [0, 8])
 @pytest.mark.parametrize("quality", ["default", "best"])
-def test_no_light_leaks_there(model, tile, quality):  # noqa: F811
+def test_no_light_leaks_there(model, tile, quality, unheld):  # noqa: F811
     beauty, normal = planes()
     nothing = empty([beauty], normal, None)
     denoiser = Denoiser(model, tile=tile, quality=quality)

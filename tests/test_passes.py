@@ -1,10 +1,7 @@
-import math
-
 import numpy as np
 import pytest
 import torch
 
-from denoise import shrinkage
 from denoise.checkpoint import save_model
 from denoise.denoiser import Denoiser, Options
 from denoise.errors import FrameError
@@ -144,8 +141,7 @@ def test_views_are_told_a_variance_but_the_first_of_a_single_frame():
 
 
 @pytest.mark.parametrize("count", [2, 3])
-def test_with_quality_best_passes_are_averaged_first(model, count, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(shrinkage, "understated", lambda *_: math.inf)  # a mean alone tells no variance
+def test_with_quality_best_passes_are_averaged_first(model, count, unheld):  # noqa: F811
     frames = [render(seed, dtype=np.float32, aux=False) for seed in range(count)]
     denoiser = Denoiser(model, quality="best")
     done, (report,) = denoiser.denoise_frame(frames[0], Options(passes=tuple(frames[1:])))
@@ -180,8 +176,7 @@ def test_fireflies_of_one_pass_count_less_than_averaged_first(model, size, share
     assert both.max() < mean.max() * share
 
 
-def test_a_model_without_kernels_averages_what_it_makes_of_each(tmp_path, monkeypatch):
-    monkeypatch.setattr(shrinkage, "understated", lambda *_: math.inf)  # what is untrained errs, and is held back
+def test_a_model_without_kernels_averages_what_it_makes_of_each(tmp_path, unheld):
     torch.manual_seed(0)
     path = tmp_path / "direct.safetensors"
     config = ModelConfig(network="direct")

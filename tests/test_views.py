@@ -1,11 +1,8 @@
-import math
-
 import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
 
-from denoise import shrinkage
 from denoise.checkpoint import load_model
 from denoise.cli import main
 from denoise.denoiser import Denoiser, Options
@@ -52,10 +49,9 @@ def test_views_see_each_edge_in_every_place_of_a_block():
     assert {(view.down % 2, view.right % 2) for view in VIEWS} == {(0, 0), (0, 1), (1, 0), (1, 1)}
 
 
-def test_best_is_the_mean_over_the_views(model, monkeypatch):  # noqa: F811
+def test_best_is_the_mean_over_the_views(model, unheld, monkeypatch):  # noqa: F811
     monkeypatch.setattr("denoise.filtering.exposure", lambda brightness: torch.ones(1, 1, 1, 1))  # edges repeated count
     frame = planes(48, 32)
-    monkeypatch.setattr(shrinkage, "understated", lambda *_: math.inf)
     frame["beauty"] = frame["beauty"].clip(0.5, 1)  # nowhere three times as bright in one view as in another
     best = Denoiser(model, quality="best").denoise(**frame)
     frame["variance"] = smoothed_plane(frame["variance"])
@@ -71,8 +67,7 @@ def test_best_is_the_mean_over_the_views(model, monkeypatch):  # noqa: F811
     assert not np.allclose(best, each[0], rtol=0.01)
 
 
-def test_at_best_a_frame_without_a_variance_has_what_a_first_look_takes_away(model, monkeypatch):  # noqa: F811
-    monkeypatch.setattr(shrinkage, "understated", lambda *_: math.inf)
+def test_at_best_a_frame_without_a_variance_has_what_a_first_look_takes_away(model, unheld):  # noqa: F811
     frame = planes(48, 32)
     del frame["variance"]
     removed = (frame["beauty"] - Denoiser(model).denoise(**frame)) ** 2

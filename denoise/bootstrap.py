@@ -1,0 +1,68 @@
+"""Where nothing tells the noise, what a filter errs by: it is shown a noisy frame whose clean one is known.
+
+    noisy, filtered ── what was taken away, in half of the pixels with its sign changed ──> filtered + that
+                       ── filtered again ── its difference from filtered, nearby: error ──┐
+    noisy, filtered ── their difference, nearby: change ──────────────────────────────────┴──> share of the change
+
+A wild bootstrap (Wu 1986, "Jackknife, bootstrap and other resampling methods in regression analysis"; Liu 1988,
+"Bootstrap procedures under some non-i.i.d. models"): residuals keep their pixels and their size, and get new signs. Of
+a noisy frame the filter takes the new noise away as it took the old one, and the error is a hundredth of the change. At
+hundreds of samples, where there is hardly any noise and a texture was taken for it, it errs on what it has made itself
+by a quarter of the change and more. What it errs by in truth is more again: the texture that it took away cannot tell.
+How much more the frame as a whole says best, so both are gone by.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from denoise.shrinkage import brightness, nearby
+
+_QUIET = 0.1  # changes, squared, relative to the brightness squared, above which a frame is noisy
+_RIGHT = 0.08  # error over change, of the frame, up to which nothing is held back
+_TIMES = 800.0  # the cube of what is above, times this, is by how much each pixel's own counts
+_MOST = 10.0  # at most
+_BROKEN = 1.0  # changes from which on a pixel is a firefly, and says nothing of the frame
+
+
+def quiet(noisy: Tensor, filtered: Tensor, factor: Tensor) -> bool:
+    """Whether so little was changed that texture may have been: else there is no need to look again.
+
+    Args:
+        noisy: (1, 3, H, W), scene units, of a whole frame.
+        filtered: likewise.
+        factor: (1, 1, 1, 1), the exposure.
+    """
+    return bool(_squares(noisy, filtered, filtered, factor).clamp_max_(_BROKEN).mean() < _QUIET)
+
+
+def resampled(noisy: Tensor, filtered: Tensor) -> Tensor:
+    """A noisy frame whose clean one is the filtered one, (1, 3, H, W); the same each time, whatever the machine."""
+    signs = np.random.default_rng(0).integers(0, 2, noisy.shape[-2:], np.int8) * 2 - 1
+    return torch.addcmul(filtered, noisy - filtered, torch.from_numpy(signs)).clamp_min_(0)
+
+
+def share(noisy: Tensor, filtered: Tensor, again: Tensor, factor: Tensor) -> Tensor | None:
+    """Of each pixel's change, how much is to stay, (1, 1, H, W) in [0, 1]; None where all of it is.
+
+    Args:
+        noisy: (1, 3, H, W), scene units, of a whole frame.
+        filtered: likewise.
+        again: what the filter makes of the `resampled` frame.
+        factor: (1, 1, 1, 1), the exposure.
+    """
+    change = _squares(noisy, filtered, filtered, factor)
+    error = _squares(again, filtered, filtered, factor)
+    sound = change < _BROKEN
+    above = float(error[sound].sum() / change[sound].sum()) - _RIGHT
+    if not above > 0:
+        return None
+    times = min(_TIMES * above**3, _MOST)
+    return 1 - (times * error / change.clamp_min_(torch.finfo(torch.float32).tiny)).clamp_max_(1)
+
+
+def _squares(image: Tensor, other: Tensor, filtered: Tensor, factor: Tensor) -> Tensor:
+    """The mean square nearby of what images differ by, relative to the brightness squared; (1, 1, H, W)."""
+    return nearby((image - other).square_().mean(1, keepdim=True), brightness(filtered, factor))
