@@ -111,10 +111,10 @@ def blend(noisy: Tensor, filtered: Tensor, share: Tensor) -> Tensor:
     return torch.lerp(noisy, filtered, share)
 
 
-def sample(height: int, width: int) -> np.ndarray:
-    """Rows of a frame, some next to each other, that are enough for `understated`; of a small frame all."""
+def sample(height: int, width: int, enough: int = _ENOUGH) -> np.ndarray:
+    """Rows of a frame, some next to each other, of about so many pixels: for `understated`, or the like; or all."""
     bands = np.arange(height // _BLOCK * _BLOCK).reshape(-1, _BLOCK)
-    return bands[:: 1 + height * width // _ENOUGH].ravel()
+    return bands[:: 1 + height * width // enough].ravel()
 
 
 def understated(radiance: np.ndarray, variance: np.ndarray, guides: Sequence[np.ndarray] = ()) -> float:

@@ -72,10 +72,16 @@ def test_only_where_it_errs():
     assert kept[..., 60 + shrinkage.REACH :].max() < 0.1
 
 
+@pytest.mark.parametrize("size", [(96, 120), (700, 900)])
 @pytest.mark.parametrize("sigma, expected", [(0.05, True), (1.0, False)])
-def test_where_there_is_much_noise_there_is_no_need_to_look_again(sigma, expected):
-    clean, noisy, _ = tensors(*picture(sigma=sigma))
+def test_where_there_is_much_noise_there_is_no_need_to_look_again(size, sigma, expected):
+    clean, noisy, _ = tensors(*picture(*size, sigma=sigma))
     assert bootstrap.quiet(noisy, clean, FACTOR) == expected
+
+
+def test_a_few_rows_tell_nothing():
+    clean, noisy, _ = tensors(*picture(height=7))
+    assert not bootstrap.quiet(noisy, clean, FACTOR)
 
 
 def test_a_firefly_makes_no_frame_noisy_and_says_nothing_of_it():
