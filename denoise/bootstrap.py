@@ -65,7 +65,8 @@ def share(noisy: Tensor, filtered: Tensor, again: Tensor, factor: Tensor) -> Ten
     if not above > 0:
         return None
     times = min(_TIMES * above**3, _MOST)
-    return 1 - (times * error / change.clamp_min_(torch.finfo(torch.float32).tiny)).clamp_max_(1)
+    kept = 1 - (times * error / change.clamp_min_(torch.finfo(torch.float32).tiny)).clamp_max_(1)
+    return kept.nan_to_num_(nan=1)  # near pixels too bright to be squared: they are fireflies
 
 
 def _squares(image: Tensor, other: Tensor, filtered: Tensor, factor: Tensor) -> Tensor:

@@ -93,6 +93,16 @@ def test_a_firefly_makes_no_frame_noisy_and_says_nothing_of_it():
     assert bootstrap.share(noisy, clean, wrong, FACTOR) is None
 
 
+def test_pixels_too_bright_to_be_squared_do_not_spread():
+    clean, noisy, _ = tensors(*picture())
+    noisy[..., 40, 40] = 1e30
+    wrong = clean * 1.1
+    wrong[..., 40, 40] = 1e30
+    kept = bootstrap.share(noisy, clean, wrong, FACTOR)
+    assert kept[0, 0, 40, 40] == 1 and kept[..., 60:, 60:].max() < 0.5
+    assert kept.isfinite().all()
+
+
 @pytest.mark.parametrize("tile", [0, 32])
 @pytest.mark.parametrize("looks", [1, 4])
 @pytest.mark.parametrize("layered", [True, False])
