@@ -130,15 +130,15 @@ def _filter_untold(way: _Way, guide: Guide, put: Put, layers: LayerCrops | None,
         _filter(way, guide, put, layers, hold=lambda _, *seen: _kept(way, guide, *seen))
         return
     first = _filtered(way, guide)
-    noisy, image = _tensor(beauty), _tensor(first)
+    noisy, image = _seen(beauty), _seen(first)
     kept = _kept(way, guide, noisy, image, exposure(_brightness(guide.beauties)))
     if looks == 1 and layers is None:
         (whole,) = tiles(height, width, 0, way.network.align, 0)
         put(0, whole, (image if kept is None else shrinkage.blend(noisy, image, kept))[0])
         return
     if looks > 1 and "variance" not in guide.auxiliary:
-        guide = replace(guide, auxiliary={**guide.auxiliary, "variance": variance.squared(beauty - first)})
-    del first, noisy, image
+        removed = np.subtract(beauty, first, out=first)
+        guide = replace(guide, auxiliary={**guide.auxiliary, "variance": variance.squared(removed)})
     _filter(way, guide, put, layers, looks, lambda one, *_: None if kept is None else kept[..., *one.crop])
 
 
@@ -148,7 +148,7 @@ def _kept(way: _Way, guide: Guide, noisy: Tensor, image: Tensor, factor: Tensor)
         return None
     resampled = bootstrap.resampled(noisy, image)[0].permute(1, 2, 0).numpy()
     again = _filtered(way, replace(guide, beauties=(resampled,)))
-    return bootstrap.share(noisy, image, _tensor(again), factor)
+    return bootstrap.share(noisy, image, _seen(again), factor)
 
 
 def _filtered(way: _Way, guide: Guide) -> np.ndarray:
@@ -346,4 +346,9 @@ def _held_inputs(planes: Planes, view: View, align: int, device: torch.device, f
 
 def _tensor(plane: np.ndarray) -> Tensor:
     """(H, W, 3) to (1, 3, H, W); by torch, which copies in all threads."""
-    return torch.from_numpy(plane).permute(2, 0, 1)[None].contiguous()
+    return _seen(plane).contiguous()
+
+
+def _seen(plane: np.ndarray) -> Tensor:
+    """(H, W, 3) as (1, 3, H, W), the same pixels."""
+    return torch.from_numpy(plane).permute(2, 0, 1)[None]
