@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from denoise.shrinkage import brightness, nearby, sample
+from denoise.shrinkage import brightness, changes, sample
 
 _QUIET = 0.1  # changes, squared, relative to the brightness squared, above which a frame is noisy
 _ENOUGH = 100_000  # pixels of a frame that tell whether it is
@@ -40,7 +40,8 @@ def quiet(noisy: Tensor, filtered: Tensor, factor: Tensor) -> bool:
     if rows.size == 0:
         return False
     noisy, filtered = noisy[:, :, rows], filtered[:, :, rows]
-    return bool(_squares(noisy, filtered, filtered, factor).clamp_max_(_BROKEN).mean() < _QUIET)
+    change = changes(noisy, filtered, brightness(filtered, factor))
+    return bool(change.clamp_max_(_BROKEN).mean() < _QUIET)
 
 
 def resampled(noisy: Tensor, filtered: Tensor) -> Tensor:
@@ -58,8 +59,8 @@ def share(noisy: Tensor, filtered: Tensor, again: Tensor, factor: Tensor) -> Ten
         again: what the filter makes of the `resampled` frame.
         factor: (1, 1, 1, 1), the exposure.
     """
-    change = _squares(noisy, filtered, filtered, factor)
-    error = _squares(again, filtered, filtered, factor)
+    bright = brightness(filtered, factor)
+    change, error = changes(noisy, filtered, bright), changes(again, filtered, bright)
     sound = change < _BROKEN
     above = float(error[sound].sum() / change[sound].sum()) - _RIGHT
     if not above > 0:
@@ -67,8 +68,3 @@ def share(noisy: Tensor, filtered: Tensor, again: Tensor, factor: Tensor) -> Ten
     times = min(_TIMES * above**3, _MOST)
     kept = 1 - (times * error / change.clamp_min_(torch.finfo(torch.float32).tiny)).clamp_max_(1)
     return kept.nan_to_num_(nan=1)  # near pixels too bright to be squared: they are fireflies
-
-
-def _squares(image: Tensor, other: Tensor, filtered: Tensor, factor: Tensor) -> Tensor:
-    """The mean square nearby of what images differ by, relative to the brightness squared; (1, 1, H, W)."""
-    return nearby((image - other).square_().mean(1, keepdim=True), brightness(filtered, factor))

@@ -92,14 +92,16 @@ def filter_frame(
     sure = "variance" not in guide.auxiliary
     way = _Way(network, device, tile)
     with torch.inference_mode(), mixed(device, precision):
-        if noise is None and len(guide.beauties) == 1:
+        if noise is not None:
+
+            def hold(one: Tile, noisy: Tensor, image: Tensor, factor: Tensor) -> Tensor:
+                return shrinkage.share(noisy, image, noise(one.crop), factor, sure)
+
+            _filter(way, guide, put, layers, looks, hold, shrinkage.REACH)
+        elif len(guide.beauties) == 1:
             _filter_untold(way, guide, put, layers, looks)
-            return times
-
-        def hold(one: Tile, noisy: Tensor, image: Tensor, factor: Tensor) -> Tensor | None:
-            return None if noise is None else shrinkage.share(noisy, image, noise(one.crop), factor, sure)
-
-        _filter(way, guide, put, layers, looks, hold, shrinkage.REACH if noise is not None else 0)
+        else:
+            _filter(way, guide, put, layers, looks)
     return times
 
 

@@ -61,8 +61,8 @@ def share(noisy: Tensor, filtered: Tensor, variance: Tensor, factor: Tensor, sur
         (1, 1, h, w) in [0, 1], the same for all channels and layers.
     """
     bright = brightness(filtered, factor)
-    noise = nearby(variance.mean(1, keepdim=True).clamp_min_(0), bright)
-    change = nearby((filtered - noisy).square_().mean(1, keepdim=True), bright)
+    noise = _nearby(variance.mean(1, keepdim=True).clamp_min_(0), bright)
+    change = changes(noisy, filtered, bright)
     error = (change - _MARGIN * noise).clamp_min_(0)
     held = error / (noise + error).clamp_min_(torch.finfo(torch.float32).tiny)
     doubt = noise / _NOISY if sure else (noise / _NOISY).maximum(change / _CHANGED - 1)
@@ -81,8 +81,21 @@ def brightness(filtered: Tensor, factor: Tensor) -> Tensor:
     return box_mean(filtered.square().mean(1, keepdim=True), _AROUND) + _BLACK / factor**2
 
 
-def nearby(square: Tensor, bright: Tensor) -> Tensor:
-    """Squares (1, 1, h, w) relative to the brightness, their mean around each pixel."""
+def changes(image: Tensor, filtered: Tensor, bright: Tensor) -> Tensor:
+    """What an image differs from the filtered one by, squared, relative to the brightness, and around each pixel.
+
+    Args:
+        image: (1, 3, h, w), scene units.
+        filtered: likewise.
+        bright: the filtered image's `brightness`.
+
+    Returns:
+        (1, 1, h, w).
+    """
+    return _nearby((filtered - image).square_().mean(1, keepdim=True), bright)
+
+
+def _nearby(square: Tensor, bright: Tensor) -> Tensor:
     return box_mean(square / bright, _NEAR)
 
 
