@@ -20,7 +20,7 @@ from torch import Tensor
 
 from denoise.shrinkage import brightness, changes, sample
 
-_QUIET = 0.1  # changes, squared, relative to the brightness squared, above which a frame is noisy
+_QUIET = 0.1, 0.12  # changes, squared, relative to the brightness squared, above which a frame is ever less quiet
 _ENOUGH = 100_000  # pixels of a frame that tell whether it is
 _RIGHT = 0.08  # error over change, of the frame, up to which nothing is held back
 _TIMES = 800.0  # the cube of what is above, times this, is by how much each pixel's own counts
@@ -28,8 +28,10 @@ _MOST = 10.0  # at most
 _BROKEN = 1.0  # changes from which on a pixel is a firefly, and says nothing of the frame
 
 
-def quiet(noisy: Tensor, filtered: Tensor, factor: Tensor) -> bool:
-    """Whether so little was changed that texture may have been: else there is no need to look again.
+def quiet(noisy: Tensor, filtered: Tensor, factor: Tensor) -> float:
+    """How sure it is that so little was changed that texture may have been, in [0, 1]; at 0 there is no need to look again.
+
+    In between, so that frames of an animation that lie there do not flicker.
 
     Args:
         noisy: (1, 3, H, W), scene units, of a whole frame.
@@ -38,10 +40,11 @@ def quiet(noisy: Tensor, filtered: Tensor, factor: Tensor) -> bool:
     """
     rows = sample(noisy.shape[-2], noisy.shape[-1], _ENOUGH)
     if rows.size == 0:
-        return False
+        return 0.0
     noisy, filtered = noisy[:, :, rows], filtered[:, :, rows]
-    change = changes(noisy, filtered, brightness(filtered, factor))
-    return bool(change.clamp_max_(_BROKEN).mean() < _QUIET)
+    change = float(changes(noisy, filtered, brightness(filtered, factor)).clamp_max_(_BROKEN).mean())
+    below, above = _QUIET
+    return min((above - change) / (above - below), 1.0) if change < above else 0.0
 
 
 def resampled(noisy: Tensor, filtered: Tensor) -> Tensor:
@@ -50,7 +53,7 @@ def resampled(noisy: Tensor, filtered: Tensor) -> Tensor:
     return torch.addcmul(filtered, noisy - filtered, torch.from_numpy(signs)).clamp_min_(0)
 
 
-def share(noisy: Tensor, filtered: Tensor, again: Tensor, factor: Tensor) -> Tensor | None:
+def share(noisy: Tensor, filtered: Tensor, again: Tensor, factor: Tensor, quiet: float = 1.0) -> Tensor | None:
     """Of each pixel's change, how much is to stay, (1, 1, H, W) in [0, 1]; None where all of it is.
 
     Args:
@@ -58,6 +61,7 @@ def share(noisy: Tensor, filtered: Tensor, again: Tensor, factor: Tensor) -> Ten
         filtered: likewise.
         again: what the filter makes of the `resampled` frame.
         factor: (1, 1, 1, 1), the exposure.
+        quiet: how `quiet` the frame is; less is held back where it is not.
     """
     bright = brightness(filtered, factor)
     change, error = changes(noisy, filtered, bright), changes(again, filtered, bright)
@@ -65,6 +69,6 @@ def share(noisy: Tensor, filtered: Tensor, again: Tensor, factor: Tensor) -> Ten
     above = float(error[sound].sum() / change[sound].sum()) - _RIGHT
     if not above > 0:
         return None
-    times = min(_TIMES * above**3, _MOST)
+    times = quiet * min(_TIMES * above**3, _MOST)
     kept = 1 - (times * error / change.clamp_min_(torch.finfo(torch.float32).tiny)).clamp_max_(1)
     return kept.nan_to_num_(nan=1)  # near pixels too bright to be squared: they are fireflies

@@ -146,11 +146,12 @@ def _filter_untold(way: _Way, guide: Guide, put: Put, layers: LayerCrops | None,
 
 def _kept(way: _Way, guide: Guide, noisy: Tensor, image: Tensor, factor: Tensor) -> Tensor | None:
     """Of each pixel's change by one look, how much is to stay, (1, 1, H, W); None where all of it is."""
-    if not bootstrap.quiet(noisy, image, factor):
+    quiet = bootstrap.quiet(noisy, image, factor)
+    if quiet == 0:
         return None
     resampled = bootstrap.resampled(noisy, image)[0].permute(1, 2, 0).numpy()
     again = _filtered(way, replace(guide, beauties=(resampled,)))
-    return bootstrap.share(noisy, image, _seen(again), factor)
+    return bootstrap.share(noisy, image, _seen(again), factor, quiet)
 
 
 def _filtered(way: _Way, guide: Guide) -> np.ndarray:

@@ -46,4 +46,4 @@ def unheld(monkeypatch):
     from denoise import bootstrap, shrinkage
 
     monkeypatch.setattr(shrinkage, "understated", lambda *_: math.inf)
-    monkeypatch.setattr(bootstrap, "quiet", lambda *_: False)
+    monkeypatch.setattr(bootstrap, "quiet", lambda *_: 0.0)

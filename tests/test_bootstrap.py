@@ -74,10 +74,19 @@ def test_only_where_it_errs():
 
 
 @pytest.mark.parametrize("size", [(96, 120), (700, 900)])
-@pytest.mark.parametrize("sigma, expected", [(0.05, True), (1.0, False)])
+@pytest.mark.parametrize("sigma, expected", [(0.05, 1), (1.0, 0)])
 def test_where_there_is_much_noise_there_is_no_need_to_look_again(size, sigma, expected):
     clean, noisy, _ = tensors(*picture(*size, sigma=sigma))
     assert bootstrap.quiet(noisy, clean, FACTOR) == expected
+
+
+def test_at_the_edge_a_frame_is_ever_less_quiet_and_less_is_held_back():
+    flat = torch.ones(1, 3, 96, 120)
+    quiets = [bootstrap.quiet(flat + change**0.5, flat, FACTOR) for change in (0.09, 0.105, 0.11, 0.115, 0.13)]
+    assert quiets == pytest.approx([1, 0.75, 0.5, 0.25, 0], abs=0.01)
+    noisy, again = flat + 0.1, flat + 0.05  # errors of a quarter of the changes
+    kept = [float(bootstrap.share(noisy, flat, again, FACTOR, quiet).mean()) for quiet in quiets]
+    assert kept == sorted(kept) and kept[0] < 0.3 and kept[-1] == 1
 
 
 def test_a_few_rows_tell_nothing():
