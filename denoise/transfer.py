@@ -17,7 +17,7 @@ EPS = 0.01
 _KEY = 0.18  # middle grey: the log-average of a normalised frame (Reinhard et al. 2002, section 3.1)
 _BIN = 16  # pixels; the log-average is taken over the means of such squares, so that noise does not darken it
 _BLACK = 1e-8  # bins below it say nothing of the exposure
-_BRIGHTEST = 1e6  # times the bin in the middle; what is beyond it is a broken path, and no lamp
+_BRIGHTEST_BIN = 1e6  # times the bin in the middle; what is beyond it is a broken path, and no lamp
 #: What black is divided by where nothing better is known.
 ALBEDO_FLOOR = 0.25
 #: What `log_encode` divides by, so that it gives 1 for 1.
@@ -38,7 +38,7 @@ def exposure(radiance: Tensor) -> Tensor:
     lit = bins > _BLACK
     ordered = bins.masked_fill(~lit, math.inf).sort(1).values
     middle = ordered.gather(1, (lit.sum(1, keepdim=True) - 1).clamp_min(0) // 2)  # of those that are lit
-    bins = torch.minimum(bins, _BRIGHTEST * middle)  # one pixel of 1e30 would else be stops of a small frame
+    bins = torch.minimum(bins, _BRIGHTEST_BIN * middle)  # one pixel of 1e30 would else be stops of a small frame
     mean_log = (bins.clamp_min(_BLACK).log() * lit).sum(1) / lit.sum(1).clamp_min(1)
     factor = torch.where(lit.any(1), _KEY / mean_log.exp(), torch.ones_like(mean_log))
     return factor.view(-1, 1, 1, 1)
