@@ -29,7 +29,7 @@ _BROKEN = 1.0  # changes from which on a pixel is a firefly, and says nothing of
 
 
 def quiet(noisy: Tensor, filtered: Tensor, factor: Tensor) -> float:
-    """How sure it is that so little was changed that texture may have been, in [0, 1]; at 0 there is no need to look again.
+    """How sure it is that so little was changed that texture may have been, in [0, 1]; at 0 no second look is needed.
 
     In between, so that frames of an animation that lie there do not flicker.
 
