@@ -20,7 +20,7 @@ from torch import Tensor
 
 from denoise.shrinkage import brightness, changes, sample
 
-_QUIET = 0.08, 0.1  # changes, squared, relative to the brightness squared, above which a frame is ever less quiet
+_QUIET = 0.08, 0.1  # changes, squared, relative to the brightness squared: below a frame is quiet, above it is not
 _ENOUGH = 100_000  # pixels of a frame that tell whether it is
 _RIGHT = 0.08  # error over change, of the frame, up to which nothing is held back
 _TIMES = 800.0  # the cube of what is above, times this, is by how much each pixel's own counts
