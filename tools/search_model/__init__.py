@@ -1,0 +1,1 @@
+"""Trainings from nothing that differ in one thing each, and what they come to."""
