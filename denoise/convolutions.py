@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import ModuleType
 
 import torch
@@ -20,12 +21,13 @@ class Convs(nn.Sequential):
     def __init__(self, *channels: int) -> None:
         super().__init__(*_layers(channels, slope=0.0))
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, C', H, W)."""
+    def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
+        """(B, C, H, W) to (B, C', H, W); with a skip connection, of what `join` makes of both."""
+        x = x if skip is None else join(x, skip)
         if not at_once(x):
             return super().forward(x)
         for conv in self.convolutions():
-            x = convolve(conv, x)
+            x = convolve(conv, x, kind())
         return x
 
     def convolutions(self) -> list[nn.Module]:
@@ -39,23 +41,23 @@ def he_norm(weight: Tensor) -> float:
 
 
 @torch.no_grad()
-def balance(block: nn.Module, scale: Tensor) -> Tensor:
-    """Bring each convolution of a block to `he_norm`, and leave what it computes as it is, but for a factor.
+def rescale(block: nn.Module, scale: Tensor, divisor: Callable[[nn.Conv2d], Tensor]) -> Tensor:
+    """Divide what each convolution of a block gives, and multiply what reads it, which ReLU lets through.
 
     Args:
-        block: convolutions with ReLU, which passes factors on.
+        block: convolutions with ReLU.
         scale: (C,) of its input channels, as they were over as they are.
+        divisor: of a convolution that already reads what was divided; a number, or (C,) of its channels, positive.
 
     Returns:
-        Likewise of its output channels.
+        As `scale`, of its output channels.
     """
     for conv in block.children():
         if isinstance(conv, nn.Conv2d) and conv.bias is not None:
             conv.weight.mul_(scale.to(conv.weight)[:, None, None])
-            factor = conv.weight.norm() / he_norm(conv.weight)
-            conv.weight.div_(factor)
-            conv.bias.div_(factor)
-            scale = factor.expand(len(conv.weight))
+            scale = divisor(conv).expand(len(conv.weight))
+            conv.weight.div_(scale[:, None, None, None])
+            conv.bias.div_(scale)
     return scale
 
 
@@ -69,21 +71,12 @@ def kind() -> torch.dtype:
     return torch.bfloat16 if torch.is_autocast_enabled("cpu") else torch.float32
 
 
-def convolve(conv: nn.Module, x: Tensor) -> Tensor:
-    """A convolution in `kind` and ReLU; an operation that torch's compiler uses."""
-    weight, bias = (parameter.to(kind()) for parameter in conv.parameters())
+def convolve(conv: nn.Module, x: Tensor, kind: torch.dtype) -> Tensor:
+    """A convolution and ReLU, all in this kind; an operation that torch's compiler uses."""
+    weight, bias = (parameter.to(kind) for parameter in conv.parameters())
     assert isinstance(conv, nn.Conv2d)
     spans = conv.padding, conv.stride, conv.dilation
-    return torch.ops.mkldnn._convolution_pointwise(x.to(kind()), weight, bias, *spans, 1, "relu", [], "")
-
-
-def planes_of(conv: nn.Module, x: Tensor) -> Tensor:
-    """A 1 x 1 convolution in `kind`, each of its output channels a plane of its own, (B, C', H, W)."""
-    weight, bias = (parameter.to(kind()) for parameter in conv.parameters())
-    out = x.new_empty(len(x), len(weight), *x.shape[2:], dtype=kind())
-    for one, planes in zip(x.to(kind()), out, strict=True):
-        torch.addmm(bias[:, None], weight.flatten(1), one.flatten(1), out=planes.view(len(planes), -1))
-    return out
+    return torch.ops.mkldnn._convolution_pointwise(x.to(kind), weight, bias, *spans, 1, "relu", [], "")
 
 
 def join(below: Tensor, skip: Tensor) -> Tensor:

@@ -67,7 +67,7 @@ class Denoiser:
         network, self.provenance = load_model(model)
         self.model_name = Path(model).name if model else f"shipped, {self.provenance.get('steps', 0)} steps"
         self._has_kernels = isinstance(network, KernelNetwork)
-        network = _prepared(network.to(self.device), self.device, precision)
+        network, precision = _prepared(network.to(self.device), self.device, precision)
         looks = QUALITIES[quality]
         self._whole = partial(filter_frame, network, self.device, precision, tile, looks=looks)
 
@@ -114,14 +114,14 @@ class Denoiser:
         return denoise_frame(frame, options or Options(), self._whole, self.model_name, self._has_kernels)
 
 
-def _prepared(network: Network, device: torch.device, precision: str) -> Network:
-    """The network as it computes in a precision. Raises ModelError where that is not to be had."""
+def _prepared(network: Network, device: torch.device, precision: str) -> tuple[Network, str]:
+    """The network as it computes in a precision, and which that is. Raises ModelError where it is not to be had."""
     wanted = precision == "int8" or precision == "auto" and not has_amx()
     if wanted and isinstance(network, KernelNetwork) and can_quantize(device):
-        return quantized(network)
+        return quantized(network), "int8"
     if precision == "int8":
         raise ModelError(f"precision int8: not for this model on this {device.type}; use auto")
-    return network
+    return network, precision
 
 
 def pick_device(name: str) -> torch.device:

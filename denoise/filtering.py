@@ -233,8 +233,7 @@ class _Kernels:
         for index, (view, planes) in enumerate(self._views):
             predictions = self._kept.get(index)
             if predictions is None:
-                held = _held_inputs(planes, view, align, self._device, self._factor)
-                predictions = self._network.predict(held)
+                predictions = self._network.predict(_held_inputs(planes, view, align, self._device, self._factor))
                 if self._keep:
                     self._kept[index] = predictions
             for half in halves:

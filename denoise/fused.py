@@ -13,7 +13,7 @@ edge's pixels repeated, into a ring: row y of the plane is row y % n of the ring
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
@@ -45,6 +45,7 @@ _P5, _P4, _P3 = _FLOAT32(1.9875691500e-4), _FLOAT32(1.3981999507e-3), _FLOAT32(8
 _P2, _P1, _P0 = _FLOAT32(4.1665795894e-2), _FLOAT32(1.6666665459e-1), _FLOAT32(5.0000001201e-1)
 _ROUND = _FLOAT32(3 << 22)  # a float32 that it is added to has no digits left after the point
 _ONE, _QUARTER, _ZERO, _LOWEST = _FLOAT32(1), _FLOAT32(0.25), _FLOAT32(0), np.finfo(np.float32).min
+_SHARPEST = _FLOAT32(6)  # logarithm
 _BIAS, _MANTISSA = np.int32(127), np.int32(23)
 _HIGH_HALF, _BELOW_HALF, _LAST_BIT = np.int32(16), np.int32(0x7FFF), np.int32(1)  # of a float32: bfloat16's bits
 
@@ -108,7 +109,7 @@ def _typed_narrow(x, like):  # type: ignore[no-untyped-def]
 
 @inlined
 def _exp(x):  # type: ignore[no-untyped-def]
-    """The exponential of a float32 that is not positive, to 2e-7 of itself; numba's own is not vectorised."""
+    """The exponential of a float32 up to 80, to 2e-7 of itself; numba's own is not vectorised."""
     x = _LEAST if x < _LEAST else x
     shifted = x * _LOG2_E + _ROUND
     power = shifted - _ROUND
@@ -292,6 +293,32 @@ def _shuffled_rows(coarse, out, first, last):  # type: ignore[no-untyped-def]
                 row[2 * x + 1] = odd[x]
 
 
+@compiled(
+    *(
+        f"void({said}, {said}, {said}, {_PLANES}, float32[::1], {_PLANES}, {_PLANES}, {_PLANES}, intp, intp)"
+        for said in (_PLANES, _HALF_PLANES)
+    )
+)
+def _read_rows(correction, sharp, share, guides, scales, corrected, sharpness, alpha, first, last):  # type: ignore[no-untyped-def]
+    for c in range(len(corrected)):
+        for y in range(first, last):
+            said, guide, out = correction[c, y], guides[c, y], corrected[c, y]
+            for x in range(out.size):
+                out[x] = guide[x] + wide(said[x])
+    for c in range(len(sharpness)):
+        for y in range(first, last):
+            said, out = sharp[c, y], sharpness[c, y]
+            for x in range(out.size):
+                logarithm = wide(said[x])
+                out[x] = _exp(_SHARPEST if logarithm > _SHARPEST else logarithm) * scales[c]
+    for y in range(first, last):
+        said, out = share[0, y], alpha[0, y]
+        for x in range(out.size):
+            logit = wide(said[x])
+            small = _exp(-logit if logit > _ZERO else logit)
+            out[x] = (_ONE if logit > _ZERO else small) / (_ONE + small)
+
+
 @compiled(f"void({_PLANES}, {_PLANES}, intp, intp)")
 def _halved_rows(plane, out, first, last):  # type: ignore[no-untyped-def]
     for c in range(len(out)):
@@ -360,6 +387,30 @@ def pixel_shuffle(coarse: Tensor) -> Tensor:
     return out
 
 
+def read(
+    correction: Tensor, sharpness: Tensor, alpha: Tensor, guides: Tensor, scales: Sequence[float]
+) -> tuple[Tensor, Tensor, Tensor]:
+    """What a head says of a level, as `network` reads it.
+
+    Args:
+        correction: (B, 9, H, W), of the guides; float32 or bfloat16.
+        sharpness: (B, 3, H, W), its logarithm, likewise.
+        alpha: (B, 1, H, W), its logit, likewise.
+        guides: (B, 9, H, W).
+        scales: of the sharpnesses.
+
+    Returns:
+        Corrected guides, sharpness, and alpha, float32.
+    """
+    shapes = (plane.shape for plane in (guides, sharpness, alpha))
+    out = [guides.new_empty(shape) for shape in shapes]
+    factors = np.array(scales, np.float32)
+    said = *map(arrays, (correction, sharpness, alpha, guides)), [factors] * len(guides)
+    for planes in zip(*said, *map(arrays, out), strict=True):
+        by_rows(_read_rows, planes)
+    return out[0], out[1], out[2]
+
+
 def _empty(like: Tensor) -> Tensor:
     return torch.empty_like(like, memory_format=torch.contiguous_format)
 
@@ -384,8 +435,17 @@ def by_rows(function: Callable[..., None], planes: tuple[Any, ...], height: int 
     if threads == 1 or rows >= height:
         function(*planes, 0, height)
         return
-    shares = [(top, min(top + rows, height)) for top in range(0, height, rows)]
-    list(workers(threads).map(lambda share: function(*planes, *share), shares))
+    tops = iter(range(0, height, rows))  # taken one by one, also by a thread that comes late or not at all
+
+    def work() -> None:
+        for top in tops:
+            function(*planes, top, min(top + rows, height))
+
+    others = [workers(threads).submit(work) for _ in range(threads - 1)]
+    work()
+    for other in others:
+        if not other.cancel():
+            other.result()
 
 
 @cache

@@ -11,7 +11,7 @@ Both take exposure-normalised `Inputs` and return exposure-normalised radiance.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,9 +20,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from denoise.compiled import find
-from denoise.convolutions import Convs, at_once, balance, join, paper_convs, planes_of, pool
+from denoise.convolutions import Convs, at_once, he_norm, paper_convs, pool, rescale
 from denoise.features import FEATURES, GUIDES, Inputs, features, guides_of, prominence
-from denoise.kernels import Level, Predictions, corner_stopping, edge_stopping, filter_pyramid, halve, pixel_shuffle
+from denoise.heads import Head
+from denoise.kernels import Level, Predictions, corner_stopping, edge_stopping, filter_pyramid, halve
 from denoise.metrics import TONEMAP_POWER
 from denoise.strips import by_strips
 from denoise.transfer import ALBEDO_FLOOR, modulation
@@ -77,11 +78,9 @@ class KernelNetwork(nn.Module):
         self.up = nn.ModuleList(
             Convs(below + skip, out, out) for below, skip, out in zip([*up[1:], w[-1]], w[:-1], up, strict=True)
         )
-        self.full_head = nn.Conv2d(config.head, 4 * (config.fine_kernel**2 + GUIDES + 6), 1)  # of 2 x 2 pixels each
-        self.heads = nn.ModuleList(nn.Conv2d(c, config.kernel**2 + GUIDES + 4, 1) for c in [*up, w[-1]])
-        for head in [self.full_head, *self.heads]:  # begin as a cross-bilateral filter on all levels
-            for parameter in head.parameters():
-                nn.init.zeros_(parameter)
+        # begin as a cross-bilateral filter on all levels
+        self.full_head = Head(config.head, 4 * (config.fine_kernel**2 + GUIDES + 6))  # of 2 x 2 pixels each
+        self.heads = nn.ModuleList(Head(c, config.kernel**2 + GUIDES + 4) for c in [*up, w[-1]])
 
     @property
     def align(self) -> int:
@@ -102,19 +101,22 @@ class KernelNetwork(nn.Module):
         blocks = [self.enter, *self.down, self.bottom, *self.up]
         return [conv.weight for block in blocks for conv in block if isinstance(conv, nn.Conv2d)]
 
-    @torch.no_grad()
     def balance(self) -> None:
-        """Bring hidden convolutions to the norm that He et al. 2015 begin with, and leave what is computed as it is.
+        """Bring hidden convolutions to the norm that He et al. 2015 begin with, and leave what is computed as it is."""
+        self.rescale(lambda conv: conv.weight.norm() / he_norm(conv.weight))
+
+    @torch.no_grad()
+    def rescale(self, divisor: Callable[[nn.Conv2d], Tensor]) -> None:
+        """Divide what hidden convolutions give, as `convolutions.rescale`, and leave what is computed as it is.
 
         ReLU passes factors on: what one layer is divided by, the next ones are multiplied with, and the heads last.
         """
-        scale = balance(self.enter, torch.ones(FEATURES))
-        skips = [scale]
+        skips = [rescale(self.enter, torch.ones(FEATURES), divisor)]
         for down in self.down:
-            skips.append(balance(down, skips[-1]))
-        decoded = [balance(self.bottom, skips.pop())]
+            skips.append(rescale(down, skips[-1], divisor))
+        decoded = [rescale(self.bottom, skips.pop(), divisor)]
         for up in reversed(self.up):
-            decoded.insert(0, balance(up, torch.cat([decoded[0], skips.pop()])))
+            decoded.insert(0, rescale(up, torch.cat([decoded[0], skips.pop()]), divisor))
         for head, scale in zip([self.full_head, *self.heads], [decoded[0], *decoded], strict=True):
             head.weight.mul_(scale.to(head.weight)[:, None, None])
 
@@ -132,15 +134,15 @@ class KernelNetwork(nn.Module):
 
         decoded = [self.bottom(skips.pop())]
         for up in reversed(self.up[1:]):
-            decoded.insert(0, up(join(decoded[0], skips.pop())))
+            decoded.insert(0, up(decoded[0], skips.pop()))
 
         planes += [prominent, skips.pop(), decoded[0]]
         modulation, weight, *both, guides = by_strips(partial(self._leave, present), planes, _STRIP, halo=8, align=4)
         levels = [Level(*both[:3]), Level(*both[3:])]
         for head, x in zip(self.heads[1:-1], decoded[:-1], strict=True):
-            *level, guides = _read_level(_say(head, x), guides)
+            *level, guides = _read_level(head(x), guides)
             levels.append(Level(*level))
-        return Predictions(modulation, weight, levels, _read_kernels(_say(self.heads[-1], decoded[-1]), guides)[0])
+        return Predictions(modulation, weight, levels, _read_kernels(self.heads[-1](decoded[-1]), guides)[0])
 
     def _enter(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor]:
         """The inputs' prominence, and the first block's output at half resolution."""
@@ -151,8 +153,8 @@ class KernelNetwork(nn.Module):
     def _leave(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor]:
         """The way up to half resolution, what is read there, and the guides of the next coarser level."""
         *inputs, prominent, skip, below = planes
-        x = self.up[0](join(below, skip))  # (B, head, H/2, W/2)
-        full = _say(self.full_head, x, shuffled=True)  # (B, ., H, W)
+        x = self.up[0](below, skip)  # (B, head, H/2, W/2)
+        full = self.full_head(x, shuffled=True)  # (B, ., H, W)
         floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
         albedo = inputs[1]
         divisor = modulation(albedo, present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp())
@@ -163,47 +165,31 @@ class KernelNetwork(nn.Module):
 
         *finest, guides = _read_level(full, guides_of(seen))
         del floor, full  # the most memory that is taken here
-        *second, guides = _read_level(_say(self.heads[0], x), guides)
+        *second, guides = _read_level(self.heads[0](x), guides)
         return divisor, weight, *finest, *second, guides
-
-
-def _say(head: nn.Module, x: Tensor, shuffled: bool = False) -> Tensor:
-    """A head's output, each channel a plane of its own: what follows works on planes.
-
-    Under autocast in bfloat16, which to three digits of relMSE gives the same results as float32.
-
-    Args:
-        head: a 1 x 1 convolution.
-        x: (B, C, H, W).
-        shuffled: the output is of 2 x 2 pixels for each pixel of x.
-
-    Returns:
-        float32; bfloat16 where no gradient is wanted and the planes come out so at once.
-    """
-    if at_once(x) and (fused := find("fused", ())):
-        said = planes_of(head, x)
-        return fused.pixel_shuffle(said) if shuffled else said
-    said = head(x).to(torch.float32, memory_format=torch.contiguous_format)
-    return pixel_shuffle(said) if shuffled else said
 
 
 def _read_level(x: Tensor, guides: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """A head's output and the guides of its level: kernels, upsampler, alpha, and the guides of the coarser level."""
     kernels, guides, sharpness, alpha = _read_kernels(x, guides)
     coarser = halve(guides)
-    return kernels, corner_stopping(sharpness, guides, coarser), torch.sigmoid(alpha), coarser
+    return kernels, corner_stopping(sharpness, guides, coarser), alpha, coarser
 
 
 def _read_kernels(x: Tensor, guides: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Kernels, corrected guides, sharpness and the logit of alpha.
+    """Kernels, corrected guides, sharpness and alpha.
 
     The network need not learn to find the edges in its inputs: it corrects what they show, their noise above all, and
     decides, pixel by pixel, how far to trust each group of them.
     """
     correction, sharpness, alpha, logits = x.split([GUIDES, 3, 1, x.shape[1] - GUIDES - 4], 1)
-    correction, sharpness, alpha = correction.float(), sharpness.float(), alpha.float()
-    guides = guides + correction
-    sharpness = sharpness.clamp_max(6).exp() * sharpness.new_tensor(_SHARPNESS).view(1, 3, 1, 1)
+    if at_once(x) and (fused := find("fused", (guides,))):
+        guides, sharpness, alpha = fused.read(correction, sharpness, alpha, guides, _SHARPNESS)
+    else:
+        correction, sharpness, alpha = correction.float(), sharpness.float(), alpha.float()
+        guides = guides + correction
+        sharpness = sharpness.clamp_max(6).exp() * sharpness.new_tensor(_SHARPNESS).view(1, 3, 1, 1)
+        alpha = torch.sigmoid(alpha)
     return edge_stopping(logits, sharpness, guides), guides, sharpness, alpha
 
 

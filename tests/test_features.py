@@ -7,8 +7,8 @@ import torch
 from torch.testing import assert_close
 
 from denoise import compiled
-from denoise.convolutions import planes_of
 from denoise.features import BRIGHTEST, Inputs, features, guides_of, prominence
+from denoise.heads import Head
 from denoise.network import ModelConfig, build
 from denoise.precision import mixed
 from denoise.transfer import EPS, LOG_OF_ONE, log_encode
@@ -114,12 +114,16 @@ KINDS = pytest.mark.parametrize(("kind", "error"), [(torch.bfloat16, 0.02), (tor
 @KINDS
 def test_heads_as_planes_are_those_of_torch(kind, error):
     torch.manual_seed(0)
-    head, x = torch.nn.Conv2d(16, 12, 1), torch.randn(2, 16, 5, 7).contiguous(memory_format=torch.channels_last)
-    with torch.inference_mode():
-        with mixed(torch.device("cpu"), str(kind).removeprefix("torch.")):
-            said = planes_of(head, x)
-        assert said.is_contiguous() and said.dtype is kind
-        assert_close(said.float(), head(x), rtol=error, atol=error)
+    head, x = Head(16, 12), torch.randn(2, 16, 5, 7).contiguous(memory_format=torch.channels_last)
+    assert not head(x).any()
+    torch.nn.init.normal_(head.weight, std=0.3)
+    torch.nn.init.normal_(head.bias)
+    with torch.inference_mode(), mixed(torch.device("cpu"), str(kind).removeprefix("torch.")):
+        said, shuffled = head(x), head(x, shuffled=True)
+    assert said.is_contiguous() and said.dtype is kind
+    reference = torch.nn.functional.conv2d(x, head.weight, head.bias)
+    assert_close(said.float(), reference, rtol=error, atol=error)
+    assert_close(shuffled, torch.nn.functional.pixel_shuffle(said, 2))
 
 
 @KINDS

@@ -142,6 +142,51 @@ def test_what_lies_between_convolutions(fused, threads, height, width, kind):
 
 
 @needs_numba
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("height", "width"), EVEN_SIZES)
+def test_bytes_between_convolutions(fused, threads, height, width, kind):
+    from denoise import fused_convolutions, quantized
+
+    below = channels_last(torch.float32, 2, 5, height // 2, width // 2).mul(300).byte()
+    planes = below, 0.7, channels_last(kind, 2, 3, height, width) * 40, 0.25, 127
+    whole = fused_convolutions.join_quantized(*planes)
+    reference = quantized.join_quantized(*planes)  # the loops being taken away
+    assert whole.dtype is torch.uint8 and whole.is_contiguous(memory_format=torch.channels_last)
+    assert (whole.int() - reference.int()).abs().max() <= 1  # where half a step is rounded
+    assert (whole != reference).float().mean() < 0.01 and whole.max() == 127
+
+
+@needs_numba
+@pytest.mark.parametrize("top", [0, 3])
+def test_channels_side_by_side_to_planes(fused, threads, top):
+    from denoise import fused_convolutions
+
+    pixels = torch.randn(1, 8, 35, 70).bfloat16().contiguous(memory_format=torch.channels_last)[0]
+    planes, larger = torch.zeros(8, 40, 70).bfloat16(), torch.zeros(2, 80, 140).bfloat16()
+    fused_convolutions.part(pixels, planes, top, shuffled=False)
+    fused_convolutions.part(pixels, larger, top, shuffled=True)
+    assert (
+        torch.equal(planes[:, top : top + 35], pixels) and not planes[:, top + 35 :].any() and not planes[:, :top].any()
+    )
+    assert torch.equal(larger[:, 2 * top : 2 * top + 70], torch.nn.functional.pixel_shuffle(pixels, 2))
+
+
+@needs_numba
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_what_a_head_says_is_read(fused, threads, height, width, kind):
+    correction, sharp, logit = (20 * torch.randn(2, c, height, width).to(kind) for c in (9, 3, 1))
+    guides = torch.randn(2, 9, height, width)
+    corrected, sharpness, alpha = fused.read(correction, sharp, logit, guides, (1.0, 20.0, 10.0))
+    equal(corrected, guides + correction.float())
+    scales = torch.tensor([1.0, 20.0, 10.0]).view(1, 3, 1, 1)
+    equal(sharpness, sharp.float().clamp_max(6).exp() * scales)
+    equal(alpha, logit.float().sigmoid())
+    logit[0, 0, 0, 0] = torch.nan
+    assert fused.read(correction, sharp, logit, guides, (1.0, 1.0, 1.0))[2][0, 0, 0, 0].isnan()
+
+
+@needs_numba
 @pytest.mark.parametrize(("height", "width"), EVEN_SIZES)
 def test_halve(fused, threads, height, width):
     plane = torch.rand(2, 3, height, width)
@@ -173,7 +218,7 @@ def test_far_apart_is_zero_and_nan_stays_nan(fused):
 
 @needs_numba
 def test_exponential_is_exact_to_two_ten_millionths(fused):
-    x = np.linspace(-86.9, 0, 5003, dtype=np.float32)
+    x = np.linspace(-86.9, 80, 5003, dtype=np.float32)
     ours = np.array([fused._exp(value) for value in x])
     assert np.abs(ours / np.exp(x.astype(np.float64)) - 1).max() < 2e-7
 

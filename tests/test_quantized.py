@@ -10,9 +10,11 @@ from denoise.calibration import pictures
 from denoise.checkpoint import save_model
 from denoise.convolutions import Convs
 from denoise.errors import ModelError
+from denoise.heads import Head
 from denoise.metrics import relmse
 from denoise.network import DirectNetwork, ModelConfig
 from denoise.pairs import open_pairs, view_planes
+from denoise.precision import mixed
 
 CPU = torch.device("cpu")
 
@@ -46,11 +48,34 @@ def test_a_block_is_near_the_one_it_was_made_of(loops, kind, levels):
     block, x = Convs(24, 40, 16), channels_last(torch.rand(2, 24, 19, 34))
     with torch.inference_mode():
         reference = block(x)
-        most = block[0](x).max().item()
-        fast = quantized.QuantizedConvs(block.convolutions(), [x.max().item(), most], levels)(x.to(kind))
+        steps = [2 * x.max().item() / levels, 2 * block[0](x).relu().max().item() / levels]
+        with mixed(CPU, str(kind).removeprefix("torch.")):
+            fast = quantized.QuantizedConvs(block.convolutions(), steps, levels)(x.to(kind))
         assert fast.dtype is kind and fast.shape == reference.shape and fast.min() == 0
         off = (fast - reference).square().mean().sqrt() / reference.std()
         assert off < 8 / levels, off  # half the range is unused, and the largest activation several times the usual one
+
+
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("levels", [255, 127])
+def test_bytes_from_below_and_to_heads(loops, kind, levels):
+    torch.manual_seed(0)
+    block, head = Convs(24 + 16, 40), Head(40, 12)
+    torch.nn.init.normal_(head.weight, std=0.2)
+    torch.nn.init.normal_(head.bias)
+    below, skip = channels_last(torch.rand(2, 24, 9, 17)), channels_last(torch.rand(2, 16, 18, 34))
+    with torch.inference_mode():
+        x = block(below, skip)
+        step = x.max().item() / levels
+        fast = quantized.QuantizedConvs(block.convolutions(), [1 / levels], levels, 1 / levels, step)
+        whole = fast(quantized.quantize(below, 1 / levels, levels), skip.to(kind))
+        assert whole.dtype is torch.uint8 and whole.max() >= levels - 2
+        assert (whole * step - x).abs().mean() < 0.02 * x.mean()
+        with mixed(CPU, str(kind).removeprefix("torch.")):
+            for shuffled in False, True:
+                said, reference = quantized.QuantizedHead(head, step)(whole, shuffled), head(x.float(), shuffled)
+                assert said.is_contiguous() and said.shape == reference.shape
+                assert (said - reference).abs().mean() < 0.03 * reference.std()
 
 
 def test_pictures_are_the_same_each_time_and_have_what_a_frame_may_have():

@@ -6,7 +6,7 @@ Renders and trains at the same time: fresh views stream into a pool of bounded s
 training draws from (train-denoiser --watch), so that it does not see the same noise for long. From nothing it takes a
 third of the time for a first model, and the rest for another that begins with it and measures its errors by it
 (train-denoiser --relative-to). With --from the model is the mean of the training's weights, counted twice, and of
-those it began with: on pictures unlike those trained on that does best (docs/model.md).
+those it began with: on pictures unlike those trained on that does best (docs/trainings.md).
 
 Stopped or killed, it goes on where it was when it is started again, and its time with it; after the end, the next run
 begins a training anew, on the pool that is there. At the end the model and the facts of its card take their places.

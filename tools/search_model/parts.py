@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from denoise import data, kernels
-from denoise.convolutions import Convs, join, pool
+from denoise.convolutions import Convs, pool
 from denoise.features import FEATURES, GUIDES, Inputs, features, guides_of, prominence
 from denoise.frame import Planes
 from denoise.kernels import BILINEAR, Level, Predictions, halve, pixel_shuffle, upsample
@@ -132,9 +132,9 @@ class FullResolution(KernelNetwork):
 
         decoded = [self.bottom(skips.pop())]
         for up in reversed(self.up):
-            decoded.insert(0, up(join(decoded[0], skips.pop())))
+            decoded.insert(0, up(decoded[0], skips.pop()))
 
-        full = self.full_head(self.last(join(decoded[0], whole))).float()
+        full = self.full_head(self.last(decoded[0], whole)).float()
         floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
         divisor = modulation(inputs.albedo, inputs.present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp())
         least = prominent.reciprocal().clamp_max(_LEAST_WEIGHT)
