@@ -96,8 +96,12 @@ def join(below: Tensor, skip: Tensor) -> Tensor:
 
 def pool(x: Tensor) -> Tensor:
     """The largest of 2 x 2 pixels, none of them negative: (B, C, H, W) to (B, C, H / 2, W / 2)."""
-    fused = _fused(x)
-    return fused.pool(x) if fused else F.max_pool2d(x, 2)
+    if fused := _fused(x):
+        return fused.pool(x)
+    if x.dtype is torch.uint8:  # which torch does not take more than 255 pixels of
+        squares = x.unflatten(-1, (-1, 2)).unflatten(-3, (-1, 2))
+        return squares.amax((-1, -3)).contiguous(memory_format=torch.channels_last)
+    return F.max_pool2d(x, 2)
 
 
 def _fused(*planes: Tensor) -> ModuleType | None:

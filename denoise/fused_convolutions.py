@@ -19,7 +19,7 @@ _TILE = 32  # pixels whose channels fit into the first-level cache
 _PAIR = np.int64(32)  # bits
 
 
-@compiled(*(f"void({kind}, {kind}, {kind}, intp, intp)" for kind in _KINDS))
+@compiled(*(f"void({kind}, {kind}, {kind}, intp, intp)" for kind in (*_KINDS, _BYTES)))
 def _joined_rows(below, skip, out, first, last):  # type: ignore[no-untyped-def]
     channels = below.shape[2]
     for y in range(first, last):
@@ -31,7 +31,7 @@ def _joined_rows(below, skip, out, first, last):  # type: ignore[no-untyped-def]
                 rest[c] = fine[c]
 
 
-@compiled(*(f"void({kind}, {kind}, intp, intp)" for kind in _KINDS))
+@compiled(*(f"void({kind}, {kind}, intp, intp)" for kind in (*_KINDS, _BYTES)))
 def _pooled_rows(fine, out, first, last):  # type: ignore[no-untyped-def]
     for y in range(first, last):
         for x in range(out.shape[1]):
@@ -51,23 +51,6 @@ def _quantized_rows(pixels, by_step, most, out, first, last):  # type: ignore[no
             for c in range(whole.size):
                 steps = wide(pixel[c]) * by_step + _HALF
                 whole[c] = np.uint8(np.int32(steps if steps < most else most))
-
-
-@compiled(*(f"void({_BYTES}, {kind}, float32, float32, float32, {_BYTES}, intp, intp)" for kind in _KINDS))
-def _joined_and_quantized_rows(below, skip, ratio, by_step, most, out, first, last):  # type: ignore[no-untyped-def]
-    channels = below.shape[2]
-    for y in range(first, last):
-        for x in range(0, out.shape[1], 2):
-            coarse, pixel, beside = below[y // 2, x // 2], out[y, x], out[y, x + 1]
-            for c in range(channels):
-                steps = np.float32(coarse[c]) * ratio + _HALF
-                pixel[c] = np.uint8(np.int32(steps if steps < most else most))
-            beside[:channels] = pixel[:channels]
-        for x in range(out.shape[1]):
-            fine, rest = skip[y, x], out[y, x, channels:]
-            for c in range(fine.size):
-                steps = wide(fine[c]) * by_step + _HALF
-                rest[c] = np.uint8(np.int32(steps if steps < most else most))
 
 
 @compiled("void(int16[:,:,::1], int16[:,:,::1], intp, intp, intp)")
@@ -119,16 +102,6 @@ def quantize(x: Tensor, step: float, levels: int) -> Tensor:
     out = x.new_empty(count, height, width, channels, dtype=torch.uint8)
     for pixels, whole in zip(*map(arrays, (_pixels(x), out)), strict=True):
         by_rows(_quantized_rows, (pixels, np.float32(1 / step), np.float32(levels), whole), height)
-    return out.permute(0, 3, 1, 2)
-
-
-def join_quantized(below: Tensor, ratio: float, skip: Tensor, step: float, levels: int) -> Tensor:
-    """As `quantized.join_quantized`."""
-    count, channels, height, width = skip.shape
-    out = skip.new_empty(count, height, width, below.shape[1] + channels, dtype=torch.uint8)
-    factors = np.float32(ratio), np.float32(1 / step), np.float32(levels)
-    for coarse, fine, whole in zip(*map(arrays, (_pixels(below), _pixels(skip), out)), strict=True):
-        by_rows(_joined_and_quantized_rows, (coarse, fine, *factors, whole), height)
     return out.permute(0, 3, 1, 2)
 
 

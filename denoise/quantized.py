@@ -1,10 +1,9 @@
 """A network whose convolutions multiply bytes: on CPUs without AMX two to four times as fast as in float32.
 
-Weights are whole multiples of a step of their own for each output channel, activations of one step for each layer
-(Jacob et al. 2018, section 2). What a step is depends on how large activations become, and that is seen once, when the
-model is loaded, on pictures made here: the same for every frame, so that tiles agree. So that each channel makes use of
-the steps, all are first brought to like size, which ReLU lets through (Nagel et al. 2019, "Data-free quantization
-through weight equalization and bias correction", section 4.1).
+Weights are whole multiples of a step of their own for each output channel, activations of one step for all (Jacob et
+al. 2018, section 2). So that each channel makes use of it, all are first divided by how large they become, which ReLU
+lets through (as Nagel et al. 2019, "Data-free quantization through weight equalization and bias correction", section
+4.1). That is seen once, when the model is loaded, on pictures made here: the same for every frame, so that tiles agree.
 
 The inputs' convolution stays as it is, for what it reads is negative too. relMSE stays the same to a few thousandths
 (`python -m tools.compare_models FRAMES MODEL --precision int8`).
@@ -13,7 +12,6 @@ The inputs' convolution stays as it is, for what it reads is negative too. relMS
 from __future__ import annotations
 
 import copy
-import itertools
 from collections.abc import Callable, Sequence
 
 import torch
@@ -31,7 +29,7 @@ _LEVELS = 255
 _LEVELS_IN_16_BITS = 127
 _WEIGHT_LEVELS = 127
 _LEAST = 0.2  # what a channel's largest activation counts as at least, where that of all is one
-_MARGIN = 2.0  # activations up to so many times the largest one seen are told apart; others count as that one
+_MOST = 2.0  # activations up to so much are told apart, where the largest one seen is one; others count as that
 _SIZE = (270, 960)  # pixels that weights are laid out for; others work too
 _ROWS = 32  # that heads say at once
 
@@ -41,38 +39,22 @@ class QuantizedConvs(nn.Module):
 
     Args:
         convs: what to compute, one after the other, with ReLU.
-        steps: of what each convolution reads.
         levels: of activations.
-        below: step of the coarser level's bytes, where such are read.
-        gives: step of the bytes that come out; None where `convolutions.kind` does.
     """
 
-    def __init__(
-        self,
-        convs: Sequence[nn.Module],
-        steps: Sequence[float],
-        levels: int,
-        below: float = 1.0,
-        gives: float | None = None,
-    ) -> None:
+    def __init__(self, convs: Sequence[nn.Module], levels: int) -> None:
         super().__init__()
-        self._levels, self._steps, self._below, self._gives = levels, steps, below, gives
-        self._convs = [_QuantizedConv(conv, step) for conv, step in zip(convs, steps, strict=True)]
+        self._levels = levels
+        self._convs = [_QuantizedConv(conv, levels, "relu") for conv in convs]
 
     def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
-        """(B, C, H, W), none of it negative, to (B, C', H, W); with a skip connection, x is bytes."""
-        step = self._steps[0]
-        if skip is None:
-            x = quantize(x, step, self._levels)
-        else:
-            x = join_quantized(x, self._below / step, skip, step, self._levels)
-        for conv, step in zip(self._convs, self._steps[1:], strict=False):
-            x = self._within(conv(x, torch.uint8, step))
-        last = self._convs[-1]
-        return last(x, kind()) if self._gives is None else self._within(last(x, torch.uint8, self._gives))
-
-    def _within(self, x: Tensor) -> Tensor:
-        return x.clamp_max_(self._levels) if self._levels < _LEVELS else x
+        """Bytes (B, C, H, W) to (B, C', H, W); with a skip connection, of what `join` makes of both."""
+        x = x if skip is None else join(x, skip)
+        for conv in self._convs:
+            x = conv(x, torch.uint8)
+            if self._levels < _LEVELS:
+                x = x.clamp_max_(self._levels)
+        return x
 
 
 class QuantizedHead(nn.Module):
@@ -80,15 +62,15 @@ class QuantizedHead(nn.Module):
 
     Args:
         head: what to compute.
-        step: of what it reads.
+        levels: of activations.
     """
 
-    def __init__(self, head: nn.Module, step: float) -> None:
+    def __init__(self, head: nn.Module, levels: int) -> None:
         super().__init__()
-        self._conv = _QuantizedConv(head, step, "none")
+        self._conv = _QuantizedConv(head, levels, "none")
 
     def forward(self, x: Tensor, shuffled: bool = False) -> Tensor:
-        """Planes: (B, C, H, W) uint8, channels last, to (B, C', H, W) or (B, C' / 4, 2 H, 2 W)."""
+        """Bytes (B, C, H, W), channels last, to planes (B, C', H, W) or (B, C' / 4, 2 H, 2 W)."""
         fused = find("fused_convolutions", ())
         if fused is None or kind() is not torch.bfloat16:
             said = self._conv(x, torch.float32).contiguous()
@@ -103,54 +85,55 @@ class QuantizedHead(nn.Module):
 
 
 class _QuantizedConv:
-    """A convolution of bytes, and ReLU or "none"; operations that torch's compiler uses."""
+    """A convolution of bytes, and what follows it, "relu" or "none"; operations that torch's compiler uses."""
 
-    def __init__(self, conv: nn.Module, step: float, then: str = "relu") -> None:
+    def __init__(self, conv: nn.Module, levels: int, then: str) -> None:
         assert isinstance(conv, nn.Conv2d)
-        self.channels, self._then = conv.out_channels, then
+        self.channels, self._step, self._then = conv.out_channels, _MOST / levels, then
         weight = conv.weight.detach()
         self._steps = weight.abs().amax((1, 2, 3)).clamp_min(1e-12) / _WEIGHT_LEVELS
         whole = (weight / self._steps[:, None, None, None]).round().to(torch.int8)
         self._spans = [*conv.stride], [*conv.padding], [*conv.dilation]
         shape = [1, conv.in_channels, *_SIZE]
-        self._weight = torch.ops.onednn.qconv_prepack(whole, self._steps, step, 0, *self._spans, 1, shape)
+        self._weight = torch.ops.onednn.qconv_prepack(whole, self._steps, self._step, 0, *self._spans, 1, shape)
         self._zeros = torch.zeros(len(weight), dtype=torch.int32)
-        self._bias, self._step = None if conv.bias is None else conv.bias.detach(), step
+        self._bias = None if conv.bias is None else conv.bias.detach()
 
-    def __call__(self, x: Tensor, kind: torch.dtype, step: float = 1.0) -> Tensor:
-        """Bytes to `kind`; to bytes in another step."""
+    def __call__(self, x: Tensor, kind: torch.dtype) -> Tensor:
+        """Bytes to `kind`; to bytes in the same step."""
         packed = self._weight, self._steps, self._zeros, self._bias, *self._spans, 1
+        step = self._step if kind is torch.uint8 else 1.0
         return torch.ops.onednn.qconv2d_pointwise(x, self._step, 0, *packed, step, 0, kind, self._then, [], "")
 
 
 class _Watched(nn.Module):
-    """As `Convs`, and `seen` tells the largest in each channel, (C,), of the input and behind each convolution."""
+    """As `Convs`, and `largest` tells the largest in each channel, (C,), behind each convolution."""
 
     def __init__(self, block: Convs) -> None:
         super().__init__()
-        self.convs = block.convolutions()
-        self.seen: list[Tensor] = []
+        self._block = block
+        self.largest: dict[nn.Module, Tensor] = {}
 
     def forward(self, x: Tensor, skip: Tensor | None = None) -> Tensor:
         """As `Convs`."""
         x = x if skip is None else join(x, skip)
-        planes = [x]
-        for conv in self.convs:
-            planes.append(convolve(conv, planes[-1], torch.float32))
-        self.seen = [plane.amax((0, 2, 3)).clamp_min(1e-6) for plane in planes]
-        return planes[-1]
+        for conv in self._block.convolutions():
+            x = convolve(conv, x, torch.float32)
+            self.largest[conv] = x.amax((0, 2, 3)).clamp_min(1e-6)
+        return x
 
 
 class _First(nn.Module):
-    """The inputs' convolution and ReLU, not in bytes, but in what the processor multiplies fast."""
+    """The inputs' convolution and ReLU, not in bytes, but in what the processor multiplies fast; gives bytes."""
 
-    def __init__(self, conv: nn.Module) -> None:
+    def __init__(self, conv: nn.Module, levels: int) -> None:
         super().__init__()
-        self._conv = conv
+        self._conv, self._levels = conv, levels
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, C, H, W) to (B, C', H, W)."""
-        return convolve(self._conv, x, kind() if has_fast_bfloat16(x.device) else torch.float32)
+        x = convolve(self._conv, x, kind() if has_fast_bfloat16(x.device) else torch.float32)
+        return quantize(x, _MOST / self._levels, self._levels)
 
 
 def quantize(x: Tensor, step: float, levels: int) -> Tensor:
@@ -158,24 +141,6 @@ def quantize(x: Tensor, step: float, levels: int) -> Tensor:
     if fused := find("fused_convolutions", ()):
         return fused.quantize(x, step, levels)
     return (x.float() / step + 0.5).clamp_max_(levels).to(torch.uint8)
-
-
-def join_quantized(below: Tensor, ratio: float, skip: Tensor, step: float, levels: int) -> Tensor:
-    """The bytes of what `convolutions.join` makes of a coarser level and a skip connection.
-
-    Args:
-        below: (B, C, H / 2, W / 2) uint8.
-        ratio: of its step to the result's.
-        skip: (B, C', H, W), not negative.
-        step: of the result.
-        levels: that it may have.
-
-    Returns:
-        (B, C + C', H, W) uint8.
-    """
-    if fused := find("fused_convolutions", ()):
-        return fused.join_quantized(below, ratio, skip, step, levels)
-    return quantize(join(below * (ratio * step), skip.float()), step, levels)
 
 
 def can_quantize(device: torch.device) -> bool:
@@ -191,47 +156,34 @@ def quantized(network: KernelNetwork) -> KernelNetwork:
         network: on the CPU.
     """
     levels = _LEVELS if torch.cpu._is_vnni_supported() else _LEVELS_IN_16_BITS
-    network = copy.deepcopy(network)
-    behind = {
-        conv: largest
-        for block in _watched(network).values()
-        for conv, largest in zip(block.convs, block.seen[1:], strict=True)
-    }
-    network.rescale(lambda conv: (behind[conv] / behind[conv].max()).clamp_min(_LEAST))
-    steps = {
-        name: [_MARGIN * largest.max().item() / levels for largest in block.seen]
-        for name, block in _watched(network).items()
-    }
-    decoded = [*(f"up.{level}" for level in range(len(network.up))), "bottom"]  # what heads read, the finest first
-    below = {fine: steps[coarse][-1] for fine, coarse in itertools.pairwise(decoded)}
+    even = copy.deepcopy(network)
+    largest = _largest(even)
+    even.rescale(lambda conv: largest[conv].clamp_min(_LEAST * largest[conv].max()))  # the largest are one
 
-    def in_bytes(name: str, block: Convs) -> nn.Module:
-        convs, (*reads, gives) = block.convolutions(), steps[name]
-        if block is network.enter:
-            return nn.Sequential(_First(convs[0]), QuantizedConvs(convs[1:], reads[1:], levels))
-        if name not in decoded:
-            return QuantizedConvs(convs, reads, levels)
-        return QuantizedConvs(convs, reads, levels, below.get(name, 1.0), gives)
+    def in_bytes(block: Convs) -> nn.Module:
+        first, *others = convs = block.convolutions()
+        if block is even.enter:
+            return nn.Sequential(_First(first, levels), QuantizedConvs(others, levels))
+        return QuantizedConvs(convs, levels)
 
-    other = _with_blocks(network, in_bytes)
-    other.set_submodule("full_head", QuantizedHead(network.full_head, steps[decoded[0]][-1]))
-    other.heads = nn.ModuleList(
-        QuantizedHead(head, steps[name][-1]) for head, name in zip(network.heads, decoded, strict=True)
-    )
-    return other
+    made = _with_blocks(even, in_bytes)
+    made.set_submodule("full_head", QuantizedHead(even.full_head, levels))
+    made.heads = nn.ModuleList(QuantizedHead(head, levels) for head in even.heads)
+    return made
 
 
-def _watched(network: KernelNetwork) -> dict[str, _Watched]:
-    """The blocks by name, having seen the calibration's pictures."""
-    watched = _with_blocks(network, lambda _, block: _Watched(block))
+def _largest(network: KernelNetwork) -> dict[nn.Module, Tensor]:
+    """Of each hidden convolution, how large its channels become in the calibration's pictures, (C,)."""
+    watched = _with_blocks(network, _Watched)
     with torch.inference_mode():
         watched.predict(pictures())
-    return {name: block for name, block in watched.named_modules() if isinstance(block, _Watched)}
+    blocks = [block for block in watched.modules() if isinstance(block, _Watched)]
+    return {conv: largest for block in blocks for conv, largest in block.largest.items()}
 
 
-def _with_blocks(network: KernelNetwork, make: Callable[[str, Convs], nn.Module]) -> KernelNetwork:
+def _with_blocks(network: KernelNetwork, make: Callable[[Convs], nn.Module]) -> KernelNetwork:
     other = copy.deepcopy(network)
     for name, block in network.named_modules():
         if isinstance(block, Convs):
-            other.set_submodule(name, make(name, block))
+            other.set_submodule(name, make(block))
     return other
