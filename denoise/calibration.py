@@ -9,23 +9,28 @@ from denoise.features import Inputs
 from denoise.transfer import exposure
 
 _SIDE = 128  # pixels
-_CASES = ((1, False), (4, True), (16, False), (64, True))  # spp, and whether the variance is known
+#: spp, and whether albedo and normal, and the variance are known.
+_CASES = (
+    *((1, True, False), (4, True, True), (16, True, False), (64, True, True)),
+    *((1, False, True), (16, False, False), (64, False, True), (256, False, False)),
+)
+_BLACK = 40  # pixels
 _NOISE = 4.0  # variance of one sample, relative to the light squared
 _LAMP, _FIREFLY = 60.0, 30.0  # times the light
 
 
 def pictures() -> Inputs:
-    """One at each spp, exposure-normalised, with albedo and normal, two of them with the variance; always the same."""
+    """Several at each spp, exposure-normalised, with and without what may be known; always the same."""
     rng = np.random.default_rng(0)
-    planes = [_picture(spp, known, rng) for spp, known in _CASES]
+    planes = [_picture(*case, rng) for case in _CASES]
     stacked = (torch.from_numpy(np.stack(plane)).permute(0, 3, 1, 2).float() for plane in zip(*planes, strict=True))
     radiance, albedo, normal, variance = (plane.contiguous() for plane in stacked)
-    present = torch.tensor([[1.0, 1.0, float(known)] for _, known in _CASES])
+    present = torch.tensor([[guided, guided, known] for _, guided, known in _CASES], dtype=torch.float32)
     inputs = Inputs(radiance, albedo, normal, variance, present)
     return inputs.exposed(exposure(radiance))
 
 
-def _picture(spp: int, known: bool, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+def _picture(spp: int, guided: bool, known: bool, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
     """Radiance, albedo, normal and variance, (H, W, 3) each."""
     albedo = np.clip(0.7 * _blocks(16, rng) + 0.5 * _blocks(2, rng) - 0.1, 0, 1)
     normal = 2 * _blocks(32, rng) - 1
@@ -36,7 +41,12 @@ def _picture(spp: int, known: bool, rng: np.random.Generator) -> tuple[np.ndarra
     fireflies = (rng.random((_SIDE, _SIDE, 1)) < 0.003) * _FIREFLY * (1 + rng.pareto(1, (_SIDE, _SIDE, 1)))
     radiance = clean * (rng.gamma(spp / _NOISE, _NOISE / spp, (_SIDE, _SIDE, 1)) + fireflies / spp)
     variance = clean**2 * _NOISE / spp if known else np.zeros_like(clean)
-    return radiance, albedo, normal, variance
+    for plane in radiance, albedo, variance:  # something black
+        plane[:_BLACK, : 2 * _BLACK] = 0
+    normal[:_BLACK, :_BLACK] = 0, 1, 0
+    normal[:_BLACK, _BLACK : 2 * _BLACK] = 0  # and nothing at all
+    guides = (albedo, normal) if guided else (np.zeros_like(albedo), np.zeros_like(normal))
+    return radiance, *guides, variance
 
 
 def _blocks(side: int, rng: np.random.Generator) -> np.ndarray:

@@ -28,7 +28,7 @@ _LEVELS = 255
 #: Where the processor has no VNNI, it adds two products of bytes in 16 bits, which would overflow with more.
 _LEVELS_IN_16_BITS = 127
 _WEIGHT_LEVELS = 127
-_LEAST = 0.2  # what a channel's largest activation counts as at least, where that of all is one
+_LEAST = 0.6  # what a channel's largest activation counts as at least, where that of all is one
 _MOST = 2.0  # activations up to so much are told apart, where the largest one seen is one; others count as that
 _SIZE = (270, 960)  # pixels that weights are laid out for; others work too
 _ROWS = 32  # that heads say at once

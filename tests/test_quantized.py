@@ -87,7 +87,7 @@ def test_a_network_of_bytes_says_what_it_was_made_of(loops, monkeypatch, levels)
     assert torch.equal(before.coarsest, after.coarsest)  # what it was made of is left as it was
     for level, other in zip(said.levels, before.levels, strict=True):
         for one, reference in zip(level, other, strict=True):
-            assert (one - reference).abs().mean() < 25 / levels * reference.abs().mean()  # else near one
+            assert (one - reference).abs().mean() < 40 / levels * reference.abs().mean()  # else near one
 
 
 def test_pictures_are_the_same_each_time_and_have_what_a_frame_may_have():
@@ -96,7 +96,7 @@ def test_pictures_are_the_same_each_time_and_have_what_a_frame_may_have():
         assert torch.equal(plane, again) and plane.isfinite().all()
     light = one.radiance.mean(1)
     assert light.min() == 0 and light.amax((1, 2)).min() > 100 * light.mean((1, 2)).min()
-    assert set(one.present[:, 2].tolist()) == {0, 1} and one.present[:, :2].all()
+    assert {tuple(known) for known in one.present.tolist()} == {(a, a, b) for a in (0, 1) for b in (0, 1)}
 
 
 def test_the_shipped_model_is_as_good_in_bytes(tiny_pairs, tiny_reference):
