@@ -9,7 +9,8 @@ A wild bootstrap (Wu 1986, "Jackknife, bootstrap and other resampling methods in
 a noisy frame the filter takes the new noise away as it took the old one, and the error is a hundredth of the change. At
 hundreds of samples, where there is hardly any noise and a texture was taken for it, it errs on what it has made itself
 by a quarter of the change and more. What it errs by in truth is more again: the texture that it took away cannot tell.
-How much more the frame as a whole says best, so both are gone by.
+How much more the frame as a whole says best, so both are gone by. And where there is hardly a pixel of which the filter
+does not err by a good part, it is right of none.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ _ENOUGH = 100_000  # pixels of a frame that tell whether it is
 _RIGHT = 0.08  # error over change, of the frame, up to which nothing is held back
 _TIMES = 800.0  # the cube of what is above, times this, is by how much each pixel's own counts
 _MOST = 10.0  # at most
+_FEWEST = 0.1  # of the pixels, those of which it errs least
+_NOWHERE = 0.15, 0.25  # their error over change, from which on ever less stays, and at last nothing
 _BROKEN = 1.0  # changes from which on a pixel is a firefly, and says nothing of the frame
 
 
@@ -70,5 +73,11 @@ def share(noisy: Tensor, filtered: Tensor, again: Tensor, factor: Tensor, quiet:
     if not above > 0:
         return None
     times = quiet * min(_TIMES * above**3, _MOST)
-    kept = 1 - (times * error / change.clamp_min_(torch.finfo(torch.float32).tiny)).clamp_max_(1)
-    return kept.nan_to_num_(nan=1)  # near pixels too bright to be squared: they are fireflies
+    ratio = error.div_(change.clamp_min_(torch.finfo(torch.float32).tiny))
+    rows = sample(ratio.shape[-2], ratio.shape[-1], _ENOUGH)
+    told = ratio[:, :, rows][sound[:, :, rows]]
+    right, nowhere = _NOWHERE
+    least = float(torch.nanquantile(told, _FEWEST)) if told.numel() else 0.0
+    anywhere = 1 - quiet * min(max((least - right) / (nowhere - right), 0), 1)
+    kept = 1 - (times * ratio).clamp_max_(1)
+    return kept.mul_(anywhere).nan_to_num_(nan=1)  # near pixels too bright to be squared: they are fireflies

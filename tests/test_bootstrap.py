@@ -73,6 +73,16 @@ def test_only_where_it_errs():
     assert kept[..., 60 + shrinkage.REACH :].max() < 0.1
 
 
+def test_where_it_errs_nearly_everywhere_nothing_stays():
+    flat = torch.ones(1, 3, 96, 120)
+    noisy, again = flat + 0.1, flat + 0.1 * 0.5**0.5  # errors of half the changes, squared
+    again[..., :5] = 1  # but for a few pixels
+    assert bootstrap.share(noisy, flat, again, FACTOR).max() == 0
+    again[..., :40] = 1
+    kept = bootstrap.share(noisy, flat, again, FACTOR)
+    assert kept[..., : 40 - shrinkage.REACH].min() == 1 and kept[..., 40 + shrinkage.REACH :].max() == 0
+
+
 @pytest.mark.parametrize("size", [(96, 120), (700, 900)])
 @pytest.mark.parametrize("sigma, expected", [(0.05, 1), (1.0, 0)])
 def test_where_there_is_much_noise_there_is_no_need_to_look_again(size, sigma, expected):
