@@ -71,12 +71,12 @@ def kind() -> torch.dtype:
     return torch.bfloat16 if torch.is_autocast_enabled("cpu") else torch.float32
 
 
-def convolve(conv: nn.Module, x: Tensor, kind: torch.dtype) -> Tensor:
-    """A convolution and ReLU, all in this kind; an operation that torch's compiler uses."""
-    weight, bias = (parameter.to(kind) for parameter in conv.parameters())
+def convolve(conv: nn.Module, x: Tensor, dtype: torch.dtype) -> Tensor:
+    """A convolution and ReLU, all in this type; an operation that torch's compiler uses."""
+    weight, bias = (parameter.to(dtype) for parameter in conv.parameters())
     assert isinstance(conv, nn.Conv2d)
     spans = conv.padding, conv.stride, conv.dilation
-    return torch.ops.mkldnn._convolution_pointwise(x.to(kind), weight, bias, *spans, 1, "relu", [], "")
+    return torch.ops.mkldnn._convolution_pointwise(x.to(dtype), weight, bias, *spans, 1, "relu", [], "")
 
 
 def join(below: Tensor, skip: Tensor) -> Tensor:

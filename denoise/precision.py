@@ -5,12 +5,11 @@ What is filtered, the guides and the kernels stay float32; of the U-Net's sums o
 
 from __future__ import annotations
 
-import platform
 from functools import cache
-from pathlib import Path
 
 import torch
 
+from denoise import processor
 from denoise.compiled import find
 
 
@@ -39,15 +38,11 @@ def mixed(device: torch.device, wanted: str = "auto") -> torch.autocast:
         wanted: "float32", "bfloat16", or "auto" for the faster; "int8" (`denoise.quantized`) is bfloat16 for all else,
             which compiled loops read and write at half the cost of float32 wherever it is multiplied.
     """
-    enabled = wanted == "bfloat16" or wanted != "float32" and has_fast_bfloat16(device)
-    if wanted == "int8" and find("fused_convolutions", ()):
-        enabled = True
+    beside_bytes = wanted == "int8" and find("fused_convolutions", ()) is not None
+    enabled = beside_bytes or wanted == "bfloat16" or wanted != "float32" and has_fast_bfloat16(device)
     return torch.autocast(device.type, torch.bfloat16, enabled=enabled)
 
 
 @cache
 def _is_intel() -> bool:
-    try:
-        return "GenuineIntel" in Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    except OSError:
-        return "GenuineIntel" in platform.processor()
+    return "GenuineIntel" in processor.told("vendor_id")

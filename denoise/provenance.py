@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import platform
 import subprocess
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -13,6 +12,7 @@ from typing import Any
 
 import torch
 
+from denoise import processor
 from denoise.data import StoredView
 
 
@@ -24,7 +24,8 @@ def describe(directories: Sequence[Path], views: Sequence[StoredView], device: t
         views: all their views.
         device: where the training ran.
     """
-    hardware = torch.cuda.get_device_name(device) if device.type == "cuda" else f"{os.cpu_count()} x {_processor()}"
+    on_cpu = f"{os.cpu_count()} x {processor.told('model name')}"
+    hardware = torch.cuda.get_device_name(device) if device.type == "cuda" else on_cpu
     names = sorted(Path(view.name).name for view in views)
     return {
         "data": [directory.name for directory in directories],
@@ -36,14 +37,6 @@ def describe(directories: Sequence[Path], views: Sequence[StoredView], device: t
         "torch": torch.__version__,
         "hardware": hardware,
     }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), platform.machine())
 
 
 def _commit() -> str:

@@ -99,11 +99,11 @@ class _QuantizedConv:
         self._zeros = torch.zeros(len(weight), dtype=torch.int32)
         self._bias = None if conv.bias is None else conv.bias.detach()
 
-    def __call__(self, x: Tensor, kind: torch.dtype) -> Tensor:
-        """Bytes to `kind`; to bytes in the same step."""
+    def __call__(self, x: Tensor, dtype: torch.dtype) -> Tensor:
+        """Bytes to this type; to bytes in the same step."""
         packed = self._weight, self._steps, self._zeros, self._bias, *self._spans, 1
-        step = self._step if kind is torch.uint8 else 1.0
-        return torch.ops.onednn.qconv2d_pointwise(x, self._step, 0, *packed, step, 0, kind, self._then, [], "")
+        step = self._step if dtype is torch.uint8 else 1.0
+        return torch.ops.onednn.qconv2d_pointwise(x, self._step, 0, *packed, step, 0, dtype, self._then, [], "")
 
 
 class _Watched(nn.Module):

@@ -1,9 +1,12 @@
 """Where bfloat16 is computed in, and where it is only what planes are kept in."""
 
+import platform
+
 import pytest
 import torch
 
 from denoise import precision
+from denoise import processor as described
 
 CPU = torch.device("cpu")
 
@@ -49,5 +52,6 @@ def test_planes_beside_bytes_are_bfloat16_where_compiled_loops_read_them(process
 def test_the_processor_says_whose_it_is(monkeypatch, tmp_path):
     for text, intel in ("vendor_id\t: GenuineIntel\n", True), ("vendor_id\t: AuthenticAMD\n", False):
         (tmp_path / "cpuinfo").write_text(text)
-        monkeypatch.setattr(precision, "Path", lambda path, folder=tmp_path: folder / "cpuinfo")
+        monkeypatch.setattr(described, "_CPUINFO", tmp_path / "cpuinfo")
         assert precision._is_intel.__wrapped__() is intel
+        assert described.told("model name") == (platform.processor() or platform.machine())  # not in these

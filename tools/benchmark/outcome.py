@@ -6,9 +6,9 @@ import os
 import platform
 from dataclasses import dataclass, field
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
+from denoise import processor
 from tools.benchmark.measure import Result
 from tools.benchmark.speed import Runs
 from tools.benchmark.summary import Ratio, Summary
@@ -45,15 +45,9 @@ class Outcome:
 
 def describe_machine() -> dict[str, str]:
     """What it runs on and with."""
-    name = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-        name = next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        pass  # not Linux, or a processor without a name
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
-        "processor": name,
+        "processor": processor.told("model name"),
         "cores": str(cores),
         "system": platform.platform(),
         "python": platform.python_version(),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from denoise import data, kernels
 from denoise.convolutions import Convs, pool
 from denoise.features import FEATURES, GUIDES, Inputs, features, guides_of, prominence
 from denoise.frame import Planes
+from denoise.heads import Head
 from denoise.kernels import BILINEAR, Level, Predictions, halve, pixel_shuffle, upsample
 from denoise.network import _LEAST_WEIGHT, KernelNetwork, ModelConfig, _read_kernels, _read_level
 from denoise.transfer import ALBEDO_FLOOR, demodulate, exposure, modulation, remodulate
@@ -109,9 +110,7 @@ class FullResolution(KernelNetwork):
         self.first = Convs(_PLANES + 3, _FULL, _FULL)
         self.enter = Convs(_FULL, widest, widest)
         self.last = Convs(config.head + _FULL, _FULL)
-        self.full_head = nn.Conv2d(_FULL, config.fine_kernel**2 + GUIDES + 6, 1)
-        for parameter in self.full_head.parameters():
-            nn.init.zeros_(parameter)
+        self.full_head = Head(_FULL, config.fine_kernel**2 + GUIDES + 6)
 
     def hidden(self) -> list[Tensor]:
         """As the kernel network's, with those at full resolution."""
@@ -134,7 +133,7 @@ class FullResolution(KernelNetwork):
         for up in reversed(self.up):
             decoded.insert(0, up(decoded[0], skips.pop()))
 
-        full = self.full_head(self.last(decoded[0], whole)).float()
+        full = self.full_head(self.last(decoded[0], whole))
         floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
         divisor = modulation(inputs.albedo, inputs.present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp())
         least = prominent.reciprocal().clamp_max(_LEAST_WEIGHT)
@@ -143,7 +142,7 @@ class FullResolution(KernelNetwork):
         *finest, guides = _read_level(full, guides_of(inputs))
         levels = [Level(*finest)]
         for head, x in zip(self.heads[:-1], decoded[:-1], strict=True):
-            *level, guides = _read_level(head(x).float().contiguous(), guides)
+            *level, guides = _read_level(head(x), guides)
             levels.append(Level(*level))
-        coarsest = _read_kernels(self.heads[-1](decoded[-1]).float().contiguous(), guides)[0]
+        coarsest = _read_kernels(self.heads[-1](decoded[-1]), guides)[0]
         return Predictions(divisor, weight, levels, coarsest)
