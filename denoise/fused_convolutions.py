@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from denoise.fused import arrays, by_rows, compiled, wide
+from denoise.fused import arrays, by_rows, compiled, inlined
 
 _KINDS = "float32[:,:,::1]", "int16[:,:,::1]"  # (H, W, C); bfloat16 as its bits
 _BYTES = "uint8[:,:,::1]"
-_HALF = np.float32(0.5)
-_TILE = 32  # pixels whose channels fit into the first-level cache
-_PAIR = np.int64(32)  # bits
+_PAIRS = 16  # of pixels, whose channels fit into the first-level cache
+_ONE = np.uint64(1)
 
 
 @compiled(*(f"void({kind}, {kind}, {kind}, intp, intp)" for kind in (*_KINDS, _BYTES)))
@@ -43,39 +43,37 @@ def _pooled_rows(fine, out, first, last):  # type: ignore[no-untyped-def]
                 pixel[k] = max(upper, lower)
 
 
-@compiled(*(f"void({kind}, float32, float32, {_BYTES}, intp, intp)" for kind in _KINDS))
-def _quantized_rows(pixels, by_step, most, out, first, last):  # type: ignore[no-untyped-def]
-    for y in range(first, last):
-        for x in range(out.shape[1]):
-            pixel, whole = pixels[y, x], out[y, x]
-            for c in range(whole.size):
-                steps = wide(pixel[c]) * by_step + _HALF
-                whole[c] = np.uint8(np.int32(steps if steps < most else most))
+@inlined
+def _part_pairs(pixels, left, channel, first, second):  # type: ignore[no-untyped-def]
+    """Of each two pixels the lower halves of what a channel holds, side by side, and the upper halves."""
+    bits = np.uint64(4 * pixels.itemsize)
+    lower = (_ONE << bits) - _ONE
+    for x in range(first.size):
+        a, b = np.uint64(pixels[2 * (left + x), channel]), np.uint64(pixels[2 * (left + x) + 1, channel])
+        first[x] = (a & lower) | (b << bits)
+        second[x] = (a >> bits) | (b & ~lower)
 
 
-@compiled("void(int16[:,:,::1], int16[:,:,::1], intp, intp, intp)")
-def _parted_rows(pixels, planes, top, first, last):  # type: ignore[no-untyped-def]
+@compiled("void(uint32[:,:,::1], uint32[:,:,::1], intp, intp, intp)")
+def _parted_rows(twos, planes, top, first, last):  # type: ignore[no-untyped-def]
+    width = planes.shape[2]
     for y in range(first, last):
-        for left in range(0, pixels.shape[1], _TILE):
-            count = min(_TILE, pixels.shape[1] - left)
+        for left in range(0, width, _PAIRS):
+            end = min(left + _PAIRS, width)
+            for c in range(len(planes) // 2):
+                one, next_one = planes[2 * c, top + y, left:end], planes[2 * c + 1, top + y, left:end]
+                _part_pairs(twos[y], left, c, one, next_one)
+
+
+@compiled("void(uint64[:,:,::1], uint64[:,:,::1], intp, intp, intp)")
+def _parted_and_shuffled_rows(fours, planes, top, first, last):  # type: ignore[no-untyped-def]
+    width = planes.shape[2]
+    for y in range(first, last):
+        for left in range(0, width, _PAIRS):
+            end = min(left + _PAIRS, width)
             for c in range(len(planes)):
-                row = planes[c, top + y, left : left + count]
-                for x in range(count):
-                    row[x] = pixels[y, left + x, c]
-
-
-@compiled("void(int64[:,:,::1], int32[:,:,::1], intp, intp, intp)")
-def _parted_and_shuffled_rows(fours, pairs, top, first, last):  # type: ignore[no-untyped-def]
-    for y in range(first, last):
-        for left in range(0, fours.shape[1], _TILE):
-            count = min(_TILE, fours.shape[1] - left)
-            for c in range(len(pairs)):
-                upper = pairs[c, 2 * (top + y), left : left + count]
-                lower = pairs[c, 2 * (top + y) + 1, left : left + count]
-                for x in range(count):
-                    four = fours[y, left + x, c]
-                    upper[x] = np.int32(four)
-                    lower[x] = np.int32(four >> _PAIR)
+                upper, lower = planes[c, 2 * (top + y), left:end], planes[c, 2 * (top + y) + 1, left:end]
+                _part_pairs(fours[y], left, c, upper, lower)
 
 
 def join(below: Tensor, skip: Tensor) -> Tensor:
@@ -96,15 +94,6 @@ def pool(x: Tensor) -> Tensor:
     return out.permute(0, 3, 1, 2)
 
 
-def quantize(x: Tensor, step: float, levels: int) -> Tensor:
-    """As `quantized.quantize`."""
-    count, channels, height, width = x.shape
-    out = x.new_empty(count, height, width, channels, dtype=torch.uint8)
-    for pixels, whole in zip(*map(arrays, (_pixels(x), out)), strict=True):
-        by_rows(_quantized_rows, (pixels, np.float32(1 / step), np.float32(levels), whole), height)
-    return out.permute(0, 3, 1, 2)
-
-
 def part(pixels: Tensor, planes: Tensor, top: int, shuffled: bool) -> None:
     """Put an image, whose channels lie side by side, into planes of their own.
 
@@ -115,11 +104,14 @@ def part(pixels: Tensor, planes: Tensor, top: int, shuffled: bool) -> None:
         top: the number of the first of the rows among those of the planes.
         shuffled: whether they are.
     """
-    side_by_side, rows = pixels.permute(1, 2, 0).view(torch.int16).numpy(), planes.view(torch.int16).numpy()
-    if shuffled:  # two halves of one row are written at once, and four read
-        by_rows(_parted_and_shuffled_rows, (side_by_side.view(np.int64), rows.view(np.int32), top), pixels.shape[1])
-    else:
-        by_rows(_parted_rows, (side_by_side, rows, top), pixels.shape[1])
+    _, height, width = pixels.shape
+    if width % 2 or len(pixels) % 2:
+        side = 2 if shuffled else 1
+        planes[:, side * top : side * (top + height)] = F.pixel_shuffle(pixels, side)
+        return
+    kind, parted = (np.uint64, _parted_and_shuffled_rows) if shuffled else (np.uint32, _parted_rows)
+    both = (bits.view(torch.int16).numpy().view(kind) for bits in (pixels.permute(1, 2, 0), planes))
+    by_rows(parted, (*both, top), height)
 
 
 def _pixels(x: Tensor) -> Tensor:

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 import torch
+from numba import types
+from numba.extending import overload
 from torch import Tensor
 
 from denoise.convolutions import kind
+from denoise.digits import BASE, DIGITS, LIGHTEST, UNIT
 from denoise.features import BRIGHTEST, FEATURES, GUIDES, Inputs
 from denoise.fused import arrays, by_rows, compiled, inlined, narrow
 from denoise.transfer import ALBEDO_FLOOR, EPS, LOG_OF_ONE
@@ -20,6 +23,8 @@ _FLOOR, _EPS, _BY_EPS = _FLOAT32(ALBEDO_FLOOR), _FLOAT32(EPS), _FLOAT32(1 / EPS)
 _BY_LOG = _FLOAT32(1 / LOG_OF_ONE)
 _BRIGHTEST, _BY_BRIGHTEST = _FLOAT32(BRIGHTEST), _FLOAT32(1 / BRIGHTEST)
 _THIRD = _FLOAT32(1 / 3)
+_BASE, _UNIT, _BY_LIGHTEST, _BYTE = _FLOAT32(BASE), _FLOAT32(UNIT), _FLOAT32(1 / LIGHTEST), np.int32(8)
+_TILE = 128  # pixels of half the size, whose channels fit into the first-level cache
 
 # log(1 + m) for 1 + m between the roots of 1/2 and 2, and log(2) in two parts of which the first has few digits
 # (Cephes, logf.c)
@@ -74,12 +79,74 @@ def _guide_rows(radiance, albedo, normal, demodulated, out, first, last):  # typ
             out[6 + c, y] = normal[c, y]
 
 
-@inlined
-def _put_pairs(row, out, channel):  # type: ignore[no-untyped-def]
-    """Pairs of pixels into two channels."""
+def _put(row, rule, place, whole, out):  # type: ignore[no-untyped-def]
+    """A row of a plane, each two pixels into two channels; of bytes, two in a uint16, by a rule of `digits`.
+
+    Args:
+        row: (2 n,).
+        rule: steps in one, and the largest byte.
+        place: of the pair of channels, of that of second digits, and of that for what is below zero; -1 for none.
+        whole: (n,) uint16, for what comes in between.
+        out: (n, C) of floats, or (n, C / 2) of pairs of bytes.
+    """
+    raise TypeError("for compiled code only: numba takes `_typed_put`, by the type of `out`")
+
+
+@overload(_put)
+def _typed_put(row, rule, place, whole, out):  # type: ignore[no-untyped-def]
+    return _put_bytes if out.dtype == types.uint16 else _put_floats
+
+
+def _put_floats(row, rule, place, whole, out):  # type: ignore[no-untyped-def]
+    channel = 2 * place[0]
     for x in range(len(out)):
         out[x, channel] = narrow(row[2 * x], out[x, channel])
         out[x, channel + 1] = narrow(row[2 * x + 1], out[x, channel])
+
+
+def _put_bytes(row, rule, place, whole, out):  # type: ignore[no-untyped-def]
+    (by_step, most), (first, second, below) = rule, place
+    single = whole.view(np.uint8)
+    rounding = _ZERO if second >= 0 else _HALF
+    for x in range(row.size):
+        single[x] = np.uint8(np.int32(min(max(row[x] * by_step, _ZERO) + rounding, most)))
+    _put_pairs(whole, out, first)
+    if second >= 0:
+        for x in range(row.size):
+            steps = min(max(row[x] * by_step, _ZERO), most)
+            single[x] = np.uint8(np.int32((steps - _FLOAT32(np.int32(steps))) * _BASE + _HALF))
+        _put_pairs(whole, out, second)
+    if below >= 0:
+        for x in range(row.size):
+            single[x] = np.uint8(np.int32(min(max(-row[x] * by_step, _ZERO) + _HALF, most)))
+        _put_pairs(whole, out, below)
+
+
+@inlined
+def _put_pairs(pairs, out, place):  # type: ignore[no-untyped-def]
+    for x in range(len(out)):
+        out[x, place] = pairs[x]
+
+
+def _put_present(present, out):  # type: ignore[no-untyped-def]
+    """What is known, into the last channels of every pixel."""
+    raise TypeError("for compiled code only: numba takes `_typed_put_present`, by the type of `out`")
+
+
+@overload(_put_present)
+def _typed_put_present(present, out):  # type: ignore[no-untyped-def]
+    def put_floats(present, out):  # type: ignore[no-untyped-def]
+        for x in range(len(out)):
+            for c in range(3):
+                out[x, 44 + c] = narrow(present[c], out[x, 44 + c])
+
+    def put_bytes(present, out):  # type: ignore[no-untyped-def]
+        a, b, c = np.int32(present[0] * _UNIT), np.int32(present[1] * _UNIT), np.int32(present[2] * _UNIT)
+        for x in range(len(out)):
+            out[x, 38] = a | b << _BYTE
+            out[x, 39] = c
+
+    return put_bytes if out.dtype == types.uint16 else put_floats
 
 
 @inlined
@@ -124,33 +191,36 @@ def _prominence_rows(radiance, albedo, demodulated, out, first, last):  # type: 
 
 @compiled(
     *(
-        f"void({', '.join([_PLANES] * 5)}, float32[::1], {channels}, intp, intp)"
-        for channels in (_PLANES, "int16[:,:,::1]")
+        f"void({', '.join([_PLANES] * 5)}, float32[::1], float32, {channels}, intp, intp)"
+        for channels in (_PLANES, "int16[:,:,::1]", "uint16[:,:,::1]")
     )
 )
-def _feature_rows(radiance, albedo, normal, variance, prominent, present, out, first, last):  # type: ignore[no-untyped-def]
-    row = np.empty(radiance.shape[2], np.float32)
+def _feature_rows(radiance, albedo, normal, variance, prominent, present, most, out, first, last):  # type: ignore[no-untyped-def]
+    logarithm, unit = (most * _BY_LIGHTEST, most), (_UNIT, most)
+    buffer, whole = np.empty(2 * _TILE, np.float32), np.empty(_TILE, np.uint16)
     for half in range(first, last):
-        for i in range(2):
-            y = 2 * half + i
-            for c in range(3):
-                _log_light(radiance[c, y], albedo[c, y], present[0] > _ZERO, row)
-                _put_pairs(row, out[half], 4 * c + 2 * i)
-                _put_pairs(albedo[c, y], out[half], 4 * (3 + c) + 2 * i)
-                _put_pairs(normal[c, y], out[half], 4 * (6 + c) + 2 * i)
-            if present[2] > _ZERO:
+        for left in range(0, out.shape[1], _TILE):
+            tile = out[half, left : left + _TILE]
+            row, span = buffer[: 2 * len(tile)], slice(2 * left, 2 * (left + len(tile)))
+            for i in range(2):
+                y = 2 * half + i
+                for c in range(3):
+                    _log_light(radiance[c, y, span], albedo[c, y, span], present[0] > _ZERO, row)
+                    _put(row, logarithm, (2 * c + i, 22 + 2 * c + i, -1), whole, tile)
+                    _put(albedo[c, y, span], unit, (6 + 2 * c + i, -1, -1), whole, tile)
+                    _put(normal[c, y, span], unit, (12 + 2 * c + i, -1, 30 + 2 * c + i), whole, tile)
+                if present[2] > _ZERO:
+                    a, b, c = variance[0, y, span], variance[1, y, span], variance[2, y, span]
+                    for x in range(row.size):
+                        row[x] = _log_encode(np.sqrt(max((a[x] + b[x] + c[x]) * _THIRD, _ZERO)))
+                else:
+                    row[:] = _ZERO
+                _put(row, logarithm, (18 + i, 28 + i, -1), whole, tile)
+                stands_out = prominent[0, y, span]
                 for x in range(row.size):
-                    mean = (variance[0, y, x] + variance[1, y, x] + variance[2, y, x]) * _THIRD
-                    row[x] = _log_encode(np.sqrt(mean if mean > _ZERO else _ZERO))
-            else:
-                row[:] = _ZERO
-            _put_pairs(row, out[half], 36 + 2 * i)
-            for x in range(row.size):
-                row[x] = _log(min(max(prominent[0, y, x], _BY_BRIGHTEST), _BRIGHTEST)) * _BY_LOG
-            _put_pairs(row, out[half], 40 + 2 * i)
-        for c in range(3):
-            for x in range(out.shape[1]):
-                out[half, x, 44 + c] = narrow(present[c], out[half, x, 44 + c])
+                    row[x] = _log(min(max(stands_out[x], _BY_BRIGHTEST), _BRIGHTEST)) * _BY_LOG
+                _put(row, logarithm, (20 + i, -1, 36 + i), whole, tile)
+            _put_present(present, tile)
 
 
 def guides_of(inputs: Inputs) -> Tensor:
@@ -173,9 +243,18 @@ def prominence(inputs: Inputs) -> Tensor:
 
 def features(inputs: Inputs, prominent: Tensor) -> Tensor:
     """As `features.features`; in bfloat16 where the CPU's convolutions compute in it."""
+    return _seen(inputs, prominent, FEATURES, kind(), 1).permute(0, 3, 1, 2)
+
+
+def digits(inputs: Inputs, prominent: Tensor, levels: int) -> Tensor:
+    """As `digits.digits`."""
+    return _seen(inputs, prominent, DIGITS // 2, torch.uint16, levels).view(torch.uint8).permute(0, 3, 1, 2)
+
+
+def _seen(inputs: Inputs, prominent: Tensor, channels: int, dtype: torch.dtype, most: int) -> Tensor:
     count, _, height, width = inputs.radiance.shape
-    out = torch.empty(count, height // 2, width // 2, FEATURES, dtype=kind())
+    out = torch.empty(count, height // 2, width // 2, channels, dtype=dtype)
     *planes, present = inputs
-    for one in zip(*map(arrays, (*planes, prominent, present, out)), strict=True):
-        by_rows(_feature_rows, one, height=height // 2)
-    return out.permute(0, 3, 1, 2)
+    for *one, own in zip(*map(arrays, (*planes, prominent, present, out)), strict=True):
+        by_rows(_feature_rows, (*one, _FLOAT32(most), own), height=height // 2)
+    return out

@@ -70,6 +70,7 @@ class KernelNetwork(nn.Module):
     def __init__(self, config: ModelConfig) -> None:
         super().__init__()
         self.config = config
+        self.see: Callable[[Inputs, Tensor], Tensor] = features
         w = config.widths
         self.enter = Convs(FEATURES, w[0], w[0])
         self.down = nn.ModuleList(Convs(a, b, b) for a, b in zip(w, w[1:], strict=False))
@@ -148,7 +149,7 @@ class KernelNetwork(nn.Module):
         """The inputs' prominence, and the first block's output at half resolution."""
         inputs = Inputs._make([*(plane.contiguous() for plane in planes), present])  # once, for all that read them
         prominent = prominence(inputs)  # (B, 1, H, W)
-        return prominent, self.enter(features(inputs, prominent))  # (B, w0, H/2, W/2)
+        return prominent, self.enter(self.see(inputs, prominent))  # (B, w0, H/2, W/2)
 
     def _leave(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor]:
         """The way up to half resolution, what is read there, and the guides of the next coarser level."""

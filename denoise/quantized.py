@@ -5,14 +5,15 @@ al. 2018, section 2). So that each channel makes use of it, all are first divide
 lets through (as Nagel et al. 2019, "Data-free quantization through weight equalization and bias correction", section
 4.1). That is seen once, when the model is loaded, on pictures made here: the same for every frame, so that tiles agree.
 
-The inputs' convolution stays as it is, for what it reads is negative too. relMSE stays the same to a few thousandths
-(`python -m tools.compare_models FRAMES MODEL --precision int8`).
+What the network sees is put into bytes as well (`digits`). relMSE stays the same to a few thousandths (`python -m
+tools.compare_models FRAMES MODEL --precision int8`).
 """
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -20,9 +21,9 @@ from torch import Tensor, nn
 from denoise.calibration import pictures
 from denoise.compiled import find
 from denoise.convolutions import Convs, convolve, join, kind
+from denoise.digits import digits, of_digits
 from denoise.kernels import pixel_shuffle
 from denoise.network import KernelNetwork
-from denoise.precision import has_fast_bfloat16
 
 _LEVELS = 255
 #: Where the processor has no VNNI, it adds two products of bytes in 16 bits, which would overflow with more.
@@ -123,26 +124,6 @@ class _Watched(nn.Module):
         return x
 
 
-class _First(nn.Module):
-    """The inputs' convolution and ReLU, not in bytes, but in what the processor multiplies fast; gives bytes."""
-
-    def __init__(self, conv: nn.Module, levels: int) -> None:
-        super().__init__()
-        self._conv, self._levels = conv, levels
-
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, H, W) to (B, C', H, W)."""
-        x = convolve(self._conv, x, kind() if has_fast_bfloat16(x.device) else torch.float32)
-        return quantize(x, _MOST / self._levels, self._levels)
-
-
-def quantize(x: Tensor, step: float, levels: int) -> Tensor:
-    """Whole multiples of a step, at most `levels` of them, of what is not negative; (B, C, H, W), uint8."""
-    if fused := find("fused_convolutions", ()):
-        return fused.quantize(x, step, levels)
-    return (x.float() / step + 0.5).clamp_max_(levels).to(torch.uint8)
-
-
 def can_quantize(device: torch.device) -> bool:
     """Whether convolutions of bytes can be had: on x86 CPUs since AVX2."""
     there = device.type == "cpu" and torch.cpu._is_avx2_supported() and torch.backends.mkldnn.is_available()
@@ -163,10 +144,11 @@ def quantized(network: KernelNetwork) -> KernelNetwork:
     def in_bytes(block: Convs) -> nn.Module:
         first, *others = convs = block.convolutions()
         if block is even.enter:
-            return nn.Sequential(_First(first, levels), QuantizedConvs(others, levels))
+            convs = [of_digits(first, levels, _MOST / levels), *others]
         return QuantizedConvs(convs, levels)
 
     made = _with_blocks(even, in_bytes)
+    made.see = partial(digits, levels=levels)
     made.set_submodule("full_head", QuantizedHead(even.full_head, levels))
     made.heads = nn.ModuleList(QuantizedHead(head, levels) for head in even.heads)
     return made

@@ -143,12 +143,13 @@ def test_what_lies_between_convolutions(fused, threads, height, width, kind):
 
 
 @needs_numba
+@pytest.mark.parametrize("width", [70, 32, 1, 7])
 @pytest.mark.parametrize("top", [0, 3])
-def test_channels_side_by_side_to_planes(fused, threads, top):
+def test_channels_side_by_side_to_planes(fused, threads, top, width):
     from denoise import fused_convolutions
 
-    pixels = torch.randn(1, 8, 35, 70).bfloat16().contiguous(memory_format=torch.channels_last)[0]
-    planes, larger = torch.zeros(8, 40, 70).bfloat16(), torch.zeros(2, 80, 140).bfloat16()
+    pixels = torch.randn(1, 8, 35, width).bfloat16().contiguous(memory_format=torch.channels_last)[0]
+    planes, larger = torch.zeros(8, 40, width).bfloat16(), torch.zeros(2, 80, 2 * width).bfloat16()
     fused_convolutions.part(pixels, planes, top, shuffled=False)
     fused_convolutions.part(pixels, larger, top, shuffled=True)
     assert (

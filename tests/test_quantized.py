@@ -9,7 +9,9 @@ from denoise import Denoiser, compiled, denoiser, quantized
 from denoise.calibration import pictures
 from denoise.checkpoint import load_model, save_model
 from denoise.convolutions import Convs
+from denoise.digits import digits, of_digits
 from denoise.errors import ModelError
+from denoise.features import FEATURES, Inputs, features, prominence
 from denoise.heads import Head
 from denoise.metrics import relmse
 from denoise.network import DirectNetwork, ModelConfig
@@ -31,14 +33,67 @@ def channels_last(x):
     return x.contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def quantize(x, step, levels):
+    return (x / step + 0.5).clamp_max(levels).to(torch.uint8, memory_format=torch.channels_last)
+
+
+def seen():
+    """Two images: one black, one with light, a normal and prominence that have both signs, and something broken."""
+    light, guide = torch.zeros(2, 3, 4, 6), torch.zeros(2, 3, 4, 6)
+    light[1], guide[1, :, :, 3:] = 0.2, 1
+    light[1, :, 0, 0], light[1, :, 2, 2] = 1.0, 1e30
+    normal = guide.clone()
+    normal[1, 1, :, 4] = -0.5
+    return Inputs(light, guide, normal, 0.1 * guide, torch.tensor([[0.0, 0, 0], [1, 1, 1]]))
+
+
 @pytest.mark.parametrize("levels", [255, 127])
-def test_steps_by_hand(loops, kind, levels):
-    x = torch.tensor([0, 0.24, 0.26, 1, 31.5, 63, 1000, torch.inf]).to(kind).view(1, 2, 2, 2)
+def test_digits_by_hand(loops, levels):
+    """A step of light is a 255th of four, or a 127th; a second digit counts sixteenths of it."""
+    inputs = seen()
     with torch.inference_mode():
-        whole = quantized.quantize(channels_last(x), 0.5, levels)
-    assert whole.dtype is torch.uint8
-    assert whole.flatten().tolist() == [0, 0, 1, 2, 63, 126, levels, levels]
+        whole = digits(inputs, prominence(inputs), levels)
+        x = features(inputs, prominence(inputs))
+    assert whole.dtype is torch.uint8 and whole.shape == (2, 80, 2, 3) and whole.max() == levels
+    assert whole.is_contiguous(memory_format=torch.channels_last)
+    assert (whole[0] == 0).all() and (whole[:, 79] == 0).all()
+    assert whole[1, 76:79].unique().tolist() == [127]
+    # albedo and normal of the first pixel of two by two, green
+    assert whole[1, 16, 0].tolist() == [0, 0, 127] and whole[1, 28, 0].tolist() == [0, 0, 0]
+    assert whole[1, 60 + 4, 0].tolist() == [0, 0, 64] and x[1, 28, 0].tolist() == [0, 0, -0.5]
+    light, most = x[1, 0], levels / 4
+    assert light[1, 1] > 4 and (whole[1, 0, 1, 1], whole[1, 44, 1, 1]) == (levels, 0)
+    assert_close((whole[1, 0] + whole[1, 44] / 16) / most, light.clamp(max=4), rtol=0, atol=1 / 32 / most + 1e-6)
+    stands_out = x[1, 40:44].clamp(-4, 4)
+    assert stands_out.min() < 0 < stands_out.max()
+    assert_close((whole[1, 40:44].float() - whole[1, 72:76]) / most, stands_out, rtol=0, atol=1 / 2 / most + 1e-6)
+
+
+@pytest.mark.parametrize("levels", [255, 127])
+@pytest.mark.parametrize("height, width", [(2, 2), (18, 34), (6, 600)])
+def test_compiled_digits_are_those_of_torch(monkeypatch, levels, height, width):
+    torch.manual_seed(0)
+    present = torch.tensor([[0.0, 1, 0], [1, 0, 1]])
+    light, *guides = torch.rand(4, 2, 3, height, width)
+    albedo, normal, variance = (plane * known.view(2, 1, 1, 1) for plane, known in zip(guides, present.T, strict=True))
+    inputs = Inputs(1e3 * light**9, albedo, 2 * normal - present[:, 1, None, None, None], variance, present)
+    with torch.inference_mode():
+        fast = digits(inputs, prominence(inputs), levels)
+        monkeypatch.setattr(compiled, "_loaded", lambda _: None)
+        off = (fast.int() - digits(inputs, prominence(inputs), levels).int()).abs()
+    assert off[:, :44].max() <= 1 and off.float().mean() < 1e-3
+
+
+@pytest.mark.parametrize("levels", [255, 127])
+def test_a_convolution_of_digits_is_that_of_features(levels):
+    torch.manual_seed(0)
+    inputs, conv = seen(), torch.nn.Conv2d(FEATURES, 8, 3, padding=1)
+    inputs = inputs._replace(radiance=inputs.radiance.clamp_max(1))
+    with torch.inference_mode():
+        x, whole = features(inputs, prominence(inputs)), digits(inputs, prominence(inputs), levels)
+        of_digits_ = of_digits(conv, levels, 0.25)(0.25 * whole.float())
+        reference = conv(x)
+    assert (of_digits_ - reference).abs().max() < 2 / levels * reference.std()
 
 
 @pytest.mark.parametrize("levels", [255, 127])
@@ -54,7 +109,7 @@ def test_a_block_is_near_the_one_it_was_made_of(loops, levels):
         reference = block(below, skip)
         assert 0.5 < reference.max() < 2
         fast = quantized.QuantizedConvs(block.convolutions(), levels)
-        whole = fast(*(quantized.quantize(plane, step, levels) for plane in (below, skip)))
+        whole = fast(*(quantize(plane, step, levels) for plane in (below, skip)))
     assert whole.dtype is torch.uint8 and whole.shape == reference.shape and whole.max() <= levels
     off = (whole * step - reference).square().mean().sqrt() / reference.std()
     assert off < 8 / levels, off
@@ -69,7 +124,7 @@ def test_a_head_is_near_the_one_it_was_made_of(loops, kind, shuffled, levels):
     torch.nn.init.normal_(head.weight)
     torch.nn.init.normal_(head.bias)
     with torch.inference_mode(), mixed(CPU, str(kind).removeprefix("torch.")):
-        whole = quantized.quantize(x, 2 / levels, levels)
+        whole = quantize(x, 2 / levels, levels)
         said, reference = quantized.QuantizedHead(head, levels)(whole, shuffled), head(x, shuffled).float()
     assert said.is_contiguous() and said.shape == reference.shape
     assert (said - reference).abs().mean() < 3 / levels * reference.std()
