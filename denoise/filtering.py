@@ -337,10 +337,10 @@ def to_inputs(planes: Planes) -> Inputs:
 
 def _held_inputs(planes: Planes, view: View, align: int, device: torch.device, factor: Tensor) -> Inputs:
     """As `to_inputs`, in a view on the network's grid, and exposed; absent planes take no memory."""
-    held = {name: view.hold(_tensor(planes[name]), align) for name in SEEN if name in planes}
-    held["radiance"] = held["radiance"] * factor
+    held = {name: view.hold(_seen(planes[name]), align) for name in SEEN if name in planes}
+    held["radiance"].mul_(factor)
     if "variance" in held:
-        held["variance"] = held["variance"] * factor**2
+        held["variance"].mul_(factor**2)
     nothing = torch.zeros(1, 1, 1, 1).expand_as(held["radiance"])
     present = torch.tensor([[float(name in planes) for name in SEEN[1:]]])
     return Inputs._make(plane.to(device) for plane in (*(held.get(name, nothing) for name in SEEN), present))

@@ -24,6 +24,9 @@ from numba import config, njit, types
 from numba.extending import overload
 from torch import Tensor
 
+from denoise.strips import Rows
+from denoise.transfer import ALBEDO_FLOOR
+
 if config.DISABLE_JIT:
     raise ImportError("numba is told not to compile (NUMBA_DISABLE_JIT); interpreted, these loops take hours")
 
@@ -46,6 +49,8 @@ _P2, _P1, _P0 = _FLOAT32(4.1665795894e-2), _FLOAT32(1.6666665459e-1), _FLOAT32(5
 _ROUND = _FLOAT32(3 << 22)  # a float32 that it is added to has no digits left after the point
 _ONE, _QUARTER, _ZERO, _LOWEST = _FLOAT32(1), _FLOAT32(0.25), _FLOAT32(0), np.finfo(np.float32).min
 _SHARPEST = _FLOAT32(6)  # logarithm
+_LARGEST = _FLOAT32(80)  # that `_exp` takes
+_FLOOR, _FLOORS = _FLOAT32(ALBEDO_FLOOR), (_FLOAT32(-3), _FLOAT32(2))  # logarithms
 _BIAS, _MANTISSA = np.int32(127), np.int32(23)
 _HIGH_HALF, _BELOW_HALF, _LAST_BIT = np.int32(16), np.int32(0x7FFF), np.int32(1)  # of a float32: bfloat16's bits
 
@@ -181,8 +186,8 @@ def _load_corners(row, left, padded, own, beside):  # type: ignore[no-untyped-de
 _PLANES, _HALF_PLANES = "float32[:,:,::1]", "int16[:,:,::1]"
 
 
-@compiled(*(f"void({logits}, {_PLANES}, {_PLANES}, {logits}, intp, intp)" for logits in (_PLANES, _HALF_PLANES)))
-def _edge_rows(logits, sharpness, guides, out, first, last):  # type: ignore[no-untyped-def]
+@compiled(*(f"void({logits}, {_PLANES}, {_PLANES}, {logits}, intp, intp, intp)" for logits in (_PLANES, _HALF_PLANES)))
+def _edge_rows(logits, sharpness, guides, out, down, first, last):  # type: ignore[no-untyped-def]
     taps, height, width = logits.shape
     size = int(round(taps**0.5))
     border = size // 2
@@ -201,11 +206,11 @@ def _edge_rows(logits, sharpness, guides, out, first, last):  # type: ignore[no-
             for k in range(taps):
                 near = ring[min(max(y + k // size - border, 0), height - 1) % size, k % size :]
                 _less_distances(logits[k, y, left:], sharpness, y, left, near, own, rows[k, :count])
-            _softmax(rows, count, largest, total, out, y, left)
+            _softmax(rows, count, largest, total, out, y + down, left)
 
 
-@compiled(f"void({_PLANES}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp)")
-def _corner_rows(sharpness, guides, coarse, out, first, last):  # type: ignore[no-untyped-def]
+@compiled(f"void({_PLANES}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp, intp)")
+def _corner_rows(sharpness, guides, coarse, out, down, first, last):  # type: ignore[no-untyped-def]
     height, width = coarse.shape[1], guides.shape[2]
     ring = np.empty((3, 2, _GUIDES * _SPAN), np.float32)
     padded = np.empty(_BLOCK // 2 + 2, np.float32)
@@ -229,7 +234,7 @@ def _corner_rows(sharpness, guides, coarse, out, first, last):  # type: ignore[n
             for k in range(4):
                 row = y // 2 if k < 2 else min(max(y // 2 + 2 * (y % 2) - 1, 0), height - 1)
                 _less_distances(bilinear[k], sharpness, y, left, ring[row % 3, k % 2], own, rows[k, :count])
-            _softmax(rows, count, largest, total, out, y, left)
+            _softmax(rows, count, largest, total, out, y + down, left)
 
 
 @compiled(
@@ -319,6 +324,27 @@ def _read_rows(correction, sharp, share, guides, scales, corrected, sharpness, a
             out[x] = (_ONE if logit > _ZERO else small) / (_ONE + small)
 
 
+@compiled(
+    *(
+        f"void({said}, {said}, {_PLANES}, boolean, {_PLANES}, float32, {_PLANES}, {_PLANES}, intp, intp)"
+        for said in (_PLANES, _HALF_PLANES)
+    )
+)
+def _weight_rows(floor, logit, albedo, known, prominent, least, divisor, weight, first, last):  # type: ignore[no-untyped-def]
+    for y in range(first, last):
+        said, out = floor[0, y], divisor[0, y]
+        for x in range(out.size):
+            out[x] = _exp(min(max(wide(said[x]), _FLOORS[0]), _FLOORS[1])) * _FLOOR
+        for c in range(2, -1, -1):  # the first one last
+            red, own, plane = divisor[0, y], divisor[c, y], albedo[c, y]
+            for x in range(own.size):
+                own[x] = plane[x] + red[x] if known else _ONE
+        said, stands_out, out = logit[0, y], prominent[0, y], weight[0, y]
+        for x in range(out.size):  # the sigmoid of the logit less the logarithm of the prominence
+            by = _ONE + _exp(min(-wide(said[x]), _LARGEST)) * max(stands_out[x], _ONE)
+            out[x] = _ONE / by + min(_ONE / stands_out[x], least)
+
+
 @compiled(f"void({_PLANES}, {_PLANES}, intp, intp)")
 def _halved_rows(plane, out, first, last):  # type: ignore[no-untyped-def]
     for c in range(len(out)):
@@ -328,21 +354,22 @@ def _halved_rows(plane, out, first, last):  # type: ignore[no-untyped-def]
                 row[x] = (upper[2 * x] + upper[2 * x + 1] + lower[2 * x] + lower[2 * x + 1]) * _QUARTER
 
 
-def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
+def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor, rows: Rows | None = None) -> Tensor:
     """As `kernels.edge_stopping`; logits, and so the kernels, float32 or bfloat16."""
     assert logits.shape[1] <= _WIDEST**2
-    out = _empty(logits)
-    for planes in zip(*map(arrays, (logits, sharpness, guides, out)), strict=True):
-        by_rows(_edge_rows, planes)
-    return out
+    rows = rows or Rows(0, logits.shape[2], _empty(logits), 0)
+    for planes in zip(*map(arrays, (logits, sharpness, guides, rows.whole)), strict=True):
+        by_rows(_edge_rows, (*planes, rows.top - rows.first), rows.end, rows.first)
+    return rows.whole
 
 
-def corner_stopping(sharpness: Tensor, guides: Tensor, coarse: Tensor) -> Tensor:
+def corner_stopping(sharpness: Tensor, guides: Tensor, coarse: Tensor, rows: Rows | None = None) -> Tensor:
     """As `kernels.corner_stopping`."""
-    out = guides.new_empty(guides.shape[0], 4, *guides.shape[2:])
-    for planes in zip(*map(arrays, (sharpness, guides, coarse, out)), strict=True):
-        by_rows(_corner_rows, planes)
-    return out
+    height, width = guides.shape[2:]
+    rows = rows or Rows(0, height, guides.new_empty(len(guides), 4, height, width), 0)
+    for planes in zip(*map(arrays, (sharpness, guides, coarse, rows.whole)), strict=True):
+        by_rows(_corner_rows, (*planes, rows.top - rows.first), rows.end, rows.first)
+    return rows.whole
 
 
 def filter_level(image: Tensor, coarse: Tensor, kernels: Tensor, upsampler: Tensor, alpha: Tensor) -> Tensor:
@@ -411,6 +438,29 @@ def read(
     return out[0], out[1], out[2]
 
 
+def read_weight(
+    floor: Tensor, weight: Tensor, albedo: Tensor, known: Tensor, prominent: Tensor, least: float
+) -> tuple[Tensor, Tensor]:
+    """What a head says of light's divisor and of a pixel's weight, as `network` reads it.
+
+    Args:
+        floor: (B, 1, H, W), logarithm; float32 or bfloat16.
+        weight: (B, 1, H, W), logit, likewise.
+        albedo: (B, 3, H, W).
+        known: (B,), whether it is, 0 or 1.
+        prominent: (B, 1, H, W), positive.
+        least: weight of what does not stand out.
+
+    Returns:
+        (B, 3, H, W) and (B, 1, H, W), float32.
+    """
+    divisor, out = _empty(albedo), _empty(prominent)
+    said = *map(arrays, (floor, weight, albedo)), [one > 0 for one in known.tolist()], arrays(prominent)
+    for *planes, divided, counted in zip(*said, arrays(divisor), arrays(out), strict=True):
+        by_rows(_weight_rows, (*planes, _FLOAT32(least), divided, counted))
+    return divisor, out
+
+
 def _empty(like: Tensor) -> Tensor:
     return torch.empty_like(like, memory_format=torch.contiguous_format)
 
@@ -422,20 +472,21 @@ def arrays(planes: Tensor) -> list[np.ndarray]:
     return [one.detach().contiguous().numpy() for one in planes]
 
 
-def by_rows(function: Callable[..., None], planes: tuple[Any, ...], height: int | None = None) -> None:
+def by_rows(function: Callable[..., None], planes: tuple[Any, ...], height: int | None = None, first: int = 0) -> None:
     """Call a function with the planes and each share of the rows, in as many threads as torch uses.
 
     Args:
         function: takes the planes, the first row and the end row.
         planes: what it shall take.
         height: rows; None for those of the last of the planes, (C, H, W).
+        first: of the rows, if not all are wanted.
     """
     threads, height = torch.get_num_threads(), planes[-1].shape[1] if height is None else height
-    rows = max(_ROWS, -(-height // (threads * _PARTS)))
-    if threads == 1 or rows >= height:
-        function(*planes, 0, height)
+    rows = max(_ROWS, -(-(height - first) // (threads * _PARTS)))
+    if threads == 1 or rows >= height - first:
+        function(*planes, first, height)
         return
-    tops = iter(range(0, height, rows))  # taken one by one, also by a thread that comes late or not at all
+    tops = iter(range(first, height, rows))  # taken one by one, also by a thread that comes late or not at all
 
     def work() -> None:
         for top in tops:

@@ -225,13 +225,13 @@ def _level_gradients(  # type: ignore[no-untyped-def]
                 to_blend[row + x] += slope[s + x] * (up[x] - gathered[x])
 
 
-def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
-    """As `kernels.edge_stopping`."""
+def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor, rows: None = None) -> Tensor:
+    """As `kernels.edge_stopping`, all rows."""
     return _EdgeStopping.apply(logits, sharpness, guides)
 
 
-def corner_stopping(sharpness: Tensor, guides: Tensor, coarse: Tensor) -> Tensor:
-    """As `kernels.corner_stopping`."""
+def corner_stopping(sharpness: Tensor, guides: Tensor, coarse: Tensor, rows: None = None) -> Tensor:
+    """As `kernels.corner_stopping`, all rows."""
     return _CornerStopping.apply(sharpness, guides, coarse)
 
 

@@ -5,6 +5,8 @@ Planes are float32, (C, H, W); what convolutions take is (H, W, C), in bfloat16 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numba import types
@@ -12,7 +14,6 @@ from numba.extending import overload
 from torch import Tensor
 
 from denoise.convolutions import kind
-from denoise.digits import BASE, DIGITS, LIGHTEST, UNIT
 from denoise.features import BRIGHTEST, FEATURES, GUIDES, Inputs
 from denoise.fused import arrays, by_rows, compiled, inlined, narrow
 from denoise.transfer import ALBEDO_FLOOR, EPS, LOG_OF_ONE
@@ -23,7 +24,7 @@ _FLOOR, _EPS, _BY_EPS = _FLOAT32(ALBEDO_FLOOR), _FLOAT32(EPS), _FLOAT32(1 / EPS)
 _BY_LOG = _FLOAT32(1 / LOG_OF_ONE)
 _BRIGHTEST, _BY_BRIGHTEST = _FLOAT32(BRIGHTEST), _FLOAT32(1 / BRIGHTEST)
 _THIRD = _FLOAT32(1 / 3)
-_BASE, _UNIT, _BY_LIGHTEST, _BYTE = _FLOAT32(BASE), _FLOAT32(UNIT), _FLOAT32(1 / LIGHTEST), np.int32(8)
+_BYTE = np.int32(8)  # bits
 _TILE = 128  # pixels of half the size, whose channels fit into the first-level cache
 
 # log(1 + m) for 1 + m between the roots of 1/2 and 2, and log(2) in two parts of which the first has few digits
@@ -84,7 +85,7 @@ def _put(row, rule, place, whole, out):  # type: ignore[no-untyped-def]
 
     Args:
         row: (2 n,).
-        rule: steps in one, and the largest byte.
+        rule: steps in one, the largest byte, and second digits' steps in one.
         place: of the pair of channels, of that of second digits, and of that for what is below zero; -1 for none.
         whole: (n,) uint16, for what comes in between.
         out: (n, C) of floats, or (n, C / 2) of pairs of bytes.
@@ -105,7 +106,7 @@ def _put_floats(row, rule, place, whole, out):  # type: ignore[no-untyped-def]
 
 
 def _put_bytes(row, rule, place, whole, out):  # type: ignore[no-untyped-def]
-    (by_step, most), (first, second, below) = rule, place
+    (by_step, most, base), (first, second, below) = rule, place
     single = whole.view(np.uint8)
     rounding = _ZERO if second >= 0 else _HALF
     for x in range(row.size):
@@ -114,7 +115,7 @@ def _put_bytes(row, rule, place, whole, out):  # type: ignore[no-untyped-def]
     if second >= 0:
         for x in range(row.size):
             steps = min(max(row[x] * by_step, _ZERO), most)
-            single[x] = np.uint8(np.int32((steps - _FLOAT32(np.int32(steps))) * _BASE + _HALF))
+            single[x] = np.uint8(np.int32((steps - _FLOAT32(np.int32(steps))) * base + _HALF))
         _put_pairs(whole, out, second)
     if below >= 0:
         for x in range(row.size):
@@ -128,20 +129,20 @@ def _put_pairs(pairs, out, place):  # type: ignore[no-untyped-def]
         out[x, place] = pairs[x]
 
 
-def _put_present(present, out):  # type: ignore[no-untyped-def]
+def _put_present(present, rule, out):  # type: ignore[no-untyped-def]
     """What is known, into the last channels of every pixel."""
     raise TypeError("for compiled code only: numba takes `_typed_put_present`, by the type of `out`")
 
 
 @overload(_put_present)
-def _typed_put_present(present, out):  # type: ignore[no-untyped-def]
-    def put_floats(present, out):  # type: ignore[no-untyped-def]
+def _typed_put_present(present, rule, out):  # type: ignore[no-untyped-def]
+    def put_floats(present, rule, out):  # type: ignore[no-untyped-def]
         for x in range(len(out)):
             for c in range(3):
                 out[x, 44 + c] = narrow(present[c], out[x, 44 + c])
 
-    def put_bytes(present, out):  # type: ignore[no-untyped-def]
-        a, b, c = np.int32(present[0] * _UNIT), np.int32(present[1] * _UNIT), np.int32(present[2] * _UNIT)
+    def put_bytes(present, rule, out):  # type: ignore[no-untyped-def]
+        a, b, c = np.int32(present[0] * rule[0]), np.int32(present[1] * rule[0]), np.int32(present[2] * rule[0])
         for x in range(len(out)):
             out[x, 38] = a | b << _BYTE
             out[x, 39] = c
@@ -191,12 +192,12 @@ def _prominence_rows(radiance, albedo, demodulated, out, first, last):  # type: 
 
 @compiled(
     *(
-        f"void({', '.join([_PLANES] * 5)}, float32[::1], float32, {channels}, intp, intp)"
+        f"void({', '.join([_PLANES] * 5)}, float32[::1], float32[::1], {channels}, intp, intp)"
         for channels in (_PLANES, "int16[:,:,::1]", "uint16[:,:,::1]")
     )
 )
-def _feature_rows(radiance, albedo, normal, variance, prominent, present, most, out, first, last):  # type: ignore[no-untyped-def]
-    logarithm, unit = (most * _BY_LIGHTEST, most), (_UNIT, most)
+def _feature_rows(radiance, albedo, normal, variance, prominent, present, scale, out, first, last):  # type: ignore[no-untyped-def]
+    logarithm, unit = (scale[0], scale[2], scale[3]), (scale[1], scale[2], scale[3])
     buffer, whole = np.empty(2 * _TILE, np.float32), np.empty(_TILE, np.uint16)
     for half in range(first, last):
         for left in range(0, out.shape[1], _TILE):
@@ -220,7 +221,7 @@ def _feature_rows(radiance, albedo, normal, variance, prominent, present, most, 
                 for x in range(row.size):
                     row[x] = _log(min(max(stands_out[x], _BY_BRIGHTEST), _BRIGHTEST)) * _BY_LOG
                 _put(row, logarithm, (20 + i, -1, 36 + i), whole, tile)
-            _put_present(present, tile)
+            _put_present(present, unit, tile)
 
 
 def guides_of(inputs: Inputs) -> Tensor:
@@ -243,18 +244,28 @@ def prominence(inputs: Inputs) -> Tensor:
 
 def features(inputs: Inputs, prominent: Tensor) -> Tensor:
     """As `features.features`; in bfloat16 where the CPU's convolutions compute in it."""
-    return _seen(inputs, prominent, FEATURES, kind(), 1).permute(0, 3, 1, 2)
-
-
-def digits(inputs: Inputs, prominent: Tensor, levels: int) -> Tensor:
-    """As `digits.digits`."""
-    return _seen(inputs, prominent, DIGITS // 2, torch.uint16, levels).view(torch.uint8).permute(0, 3, 1, 2)
-
-
-def _seen(inputs: Inputs, prominent: Tensor, channels: int, dtype: torch.dtype, most: int) -> Tensor:
     count, _, height, width = inputs.radiance.shape
-    out = torch.empty(count, height // 2, width // 2, channels, dtype=dtype)
+    out = torch.empty(count, height // 2, width // 2, FEATURES, dtype=kind())
+    _see(inputs, prominent, (0, 0, 0, 0), out)
+    return out.permute(0, 3, 1, 2)
+
+
+def digits(inputs: Inputs, prominent: Tensor, scale: Sequence[float], count: int) -> Tensor:
+    """As `digits.digits`.
+
+    Args:
+        inputs: what the network sees.
+        prominent: their `prominence`.
+        scale: steps in one, of what is logarithmic and of all else; the largest byte; and second digits' steps in one.
+        count: channels.
+    """
+    images, _, height, width = inputs.radiance.shape
+    out = torch.empty(images, height // 2, width // 2, count // 2, dtype=torch.uint16)
+    _see(inputs, prominent, scale, out)
+    return out.view(torch.uint8).permute(0, 3, 1, 2)
+
+
+def _see(inputs: Inputs, prominent: Tensor, scale: Sequence[float], out: Tensor) -> None:
     *planes, present = inputs
     for *one, own in zip(*map(arrays, (*planes, prominent, present, out)), strict=True):
-        by_rows(_feature_rows, (*one, _FLOAT32(most), own), height=height // 2)
-    return out
+        by_rows(_feature_rows, (*one, np.array(scale, np.float32), own), height=len(own))

@@ -18,7 +18,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from denoise.compiled import find
-from denoise.strips import by_strips
+from denoise.strips import Rows, by_strips
 from denoise.transfer import demodulate, remodulate
 
 #: Shares of the four coarse pixels around a fine one, as `corners` has them, that make bilinear interpolation.
@@ -57,7 +57,7 @@ class Predictions(NamedTuple):
     coarsest: Tensor
 
 
-def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
+def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor, rows: Rows | None = None) -> Tensor:
     """Softmax kernels: free logits for each tap, less the squared distances of the guides.
 
     What a cross-bilateral filter weighs with (Eisemann and Durand 2004). Guides come in three groups of three channels,
@@ -67,15 +67,16 @@ def edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> Tensor:
         logits: (B, k * k, H, W), rows of the neighbourhood from the top, left to right; float32 or bfloat16.
         sharpness: (B, 3, H, W) of each pixel, not negative.
         guides: (B, 9, H, W).
+        rows: of the result, to be put somewhere, if not all; for inference.
 
     Returns:
-        (B, k * k, H, W), summing to one, in the logits' type.
+        (B, k * k, H, W), summing to one, in the logits' type; or what rows were put into.
     """
     if fused := _fused(sharpness, guides):
-        return fused.edge_stopping(logits, sharpness, guides)
+        return fused.edge_stopping(logits, sharpness, guides, rows)
     size = round(logits.shape[1] ** 0.5)
     (kernels,) = by_strips(_edge_stopping, (logits, sharpness, guides), _CACHED, size // 2)
-    return kernels
+    return rows.put(kernels) if rows else kernels
 
 
 def _edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> tuple[Tensor]:
@@ -84,21 +85,22 @@ def _edge_stopping(logits: Tensor, sharpness: Tensor, guides: Tensor) -> tuple[T
     return (_LessDistances.apply(logits.to(sharpness.dtype), sharpness, padded).softmax(1).to(logits.dtype),)
 
 
-def corner_stopping(sharpness: Tensor, guides: Tensor, coarse: Tensor) -> Tensor:
+def corner_stopping(sharpness: Tensor, guides: Tensor, coarse: Tensor, rows: Rows | None = None) -> Tensor:
     """How to interpolate a level from the coarser one without mixing over edges (Kopf et al. 2007).
 
     Args:
         sharpness: (B, 3, H, W), as in `edge_stopping`.
         guides: (B, 9, H, W).
         coarse: (B, 9, H / 2, W / 2), the guides of the coarser level.
+        rows: as in `edge_stopping`.
 
     Returns:
-        (B, 4, H, W), for `upsample`.
+        (B, 4, H, W), for `upsample`; or what rows were put into.
     """
     if fused := _fused(sharpness, guides, coarse):
-        return fused.corner_stopping(sharpness, guides, coarse)
+        return fused.corner_stopping(sharpness, guides, coarse, rows)
     (upsampler,) = by_strips(_corner_stopping, (sharpness, guides, coarse), _CACHED, halo=2, align=2)
-    return upsampler
+    return rows.put(upsampler) if rows else upsampler
 
 
 def _corner_stopping(sharpness: Tensor, guides: Tensor, coarse: Tensor) -> tuple[Tensor]:

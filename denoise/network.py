@@ -11,6 +11,7 @@ Both take exposure-normalised `Inputs` and return exposure-normalised radiance.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -25,7 +26,7 @@ from denoise.features import FEATURES, GUIDES, Inputs, features, guides_of, prom
 from denoise.heads import Head
 from denoise.kernels import Level, Predictions, corner_stopping, edge_stopping, filter_pyramid, halve
 from denoise.metrics import TONEMAP_POWER
-from denoise.strips import by_strips
+from denoise.strips import Later, by_strips, made
 from denoise.transfer import ALBEDO_FLOOR, modulation
 
 #: Sharpness that kernels begin with, per squared difference of log light, of albedo, and of the normal.
@@ -138,12 +139,16 @@ class KernelNetwork(nn.Module):
             decoded.insert(0, up(decoded[0], skips.pop()))
 
         planes += [prominent, skips.pop(), decoded[0]]
-        modulation, weight, *both, guides = by_strips(partial(self._leave, present), planes, _STRIP, halo=8, align=4)
-        levels = [Level(*both[:3]), Level(*both[3:])]
-        for head, x in zip(self.heads[1:-1], decoded[:-1], strict=True):
-            *level, guides = _read_level(head(x), guides)
+        halo = 4 * math.ceil((2 * 2 + self.config.fine_kernel // 2 + 1) / 4)  # two convolutions, and kernels' guides
+        leave = by_strips(partial(self._leave, present), planes, _STRIP, halo, align=4)
+        modulation, weight, *level, guides, said = leave
+        levels = [Level(*level)]
+        for head, x in zip(self.heads[1:], decoded, strict=True):
+            *level, guides = made(_read_level(said, guides))
             levels.append(Level(*level))
-        return Predictions(modulation, weight, levels, _read_kernels(self.heads[-1](decoded[-1]), guides)[0])
+            said = head(x)
+        coarsest, *_ = made(_read_kernels(said, guides))
+        return Predictions(modulation, weight, levels, coarsest)
 
     def _enter(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor]:
         """The inputs' prominence, and the first block's output at half resolution."""
@@ -151,33 +156,38 @@ class KernelNetwork(nn.Module):
         prominent = prominence(inputs)  # (B, 1, H, W)
         return prominent, self.enter(self.see(inputs, prominent))  # (B, w0, H/2, W/2)
 
-    def _leave(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor]:
-        """The way up to half resolution, what is read there, and the guides of the next coarser level."""
+    def _leave(self, present: Tensor, *planes: Tensor) -> Sequence[Tensor | Later]:
+        """The way up to half resolution, what is read for full resolution, and guides and head of half resolution."""
         *inputs, prominent, skip, below = planes
         x = self.up[0](below, skip)  # (B, head, H/2, W/2)
         full = self.full_head(x, shuffled=True)  # (B, ., H, W)
         floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
-        albedo = inputs[1]
-        divisor = modulation(albedo, present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp())
         seen = Inputs._make([*inputs, present])
-        # a pixel begins with at most the light of its brightest neighbour; never zero, it is divided by
-        least = prominent.reciprocal().clamp_max(_LEAST_WEIGHT)  # of one of 1e18, too
-        weight = torch.sigmoid(weight - prominent.clamp_min(1).log()) + least
-
-        *finest, guides = _read_level(full, guides_of(seen))
-        del floor, full  # the most memory that is taken here
-        *second, guides = _read_level(self.heads[0](x), guides)
-        return divisor, weight, *finest, *second, guides
+        divisor, weight = _read_weight(floor, weight, seen, prominent)
+        kernels, upsampler, alpha, guides = _read_level(full, guides_of(seen))
+        return divisor, weight, kernels, upsampler, alpha, guides, self.heads[0](x)
 
 
-def _read_level(x: Tensor, guides: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _read_weight(floor: Tensor, weight: Tensor, inputs: Inputs, prominent: Tensor) -> tuple[Tensor, Tensor]:
+    """What light is divided by, (B, 3, H, W), and how much a pixel counts in means, (B, 1, H, W).
+
+    A pixel begins with at most the light of its brightest neighbour; never zero, it is divided by.
+    """
+    if at_once(floor) and (fused := find("fused", (inputs.albedo, prominent))):
+        return fused.read_weight(floor, weight, inputs.albedo, inputs.present[:, 0], prominent, _LEAST_WEIGHT)
+    divisor = modulation(inputs.albedo, inputs.present[:, 0], ALBEDO_FLOOR * floor.float().clamp(-3, 2).exp())
+    least = prominent.reciprocal().clamp_max(_LEAST_WEIGHT)  # of one of 1e18, too
+    return divisor, torch.sigmoid(weight.float() - prominent.clamp_min(1).log()) + least
+
+
+def _read_level(x: Tensor, guides: Tensor) -> tuple[Later, Later, Tensor, Tensor]:
     """A head's output and the guides of its level: kernels, upsampler, alpha, and the guides of the coarser level."""
     kernels, guides, sharpness, alpha = _read_kernels(x, guides)
     coarser = halve(guides)
-    return kernels, corner_stopping(sharpness, guides, coarser), alpha, coarser
+    return kernels, Later(corner_stopping, (sharpness, guides, coarser), sharpness, 4), alpha, coarser
 
 
-def _read_kernels(x: Tensor, guides: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _read_kernels(x: Tensor, guides: Tensor) -> tuple[Later, Tensor, Tensor, Tensor]:
     """Kernels, corrected guides, sharpness and alpha.
 
     The network need not learn to find the edges in its inputs: it corrects what they show, their noise above all, and
@@ -191,7 +201,8 @@ def _read_kernels(x: Tensor, guides: Tensor) -> tuple[Tensor, Tensor, Tensor, Te
         guides = guides + correction
         sharpness = sharpness.clamp_max(6).exp() * sharpness.new_tensor(_SHARPNESS).view(1, 3, 1, 1)
         alpha = torch.sigmoid(alpha)
-    return edge_stopping(logits, sharpness, guides), guides, sharpness, alpha
+    kernels = Later(edge_stopping, (logits, sharpness, guides), logits, logits.shape[1])
+    return kernels, guides, sharpness, alpha
 
 
 class DirectNetwork(nn.Module):

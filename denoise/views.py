@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -32,14 +31,19 @@ class View:
     rolled: int = 0
 
     def hold(self, plane: Tensor, align: int) -> Tensor:
-        """A plane (n, c, h, w) in this view.
+        """A plane (n, c, h, w) in this view, with memory of its own.
 
         Args:
-            plane: left as it is.
+            plane: in any order in memory.
             align: the result's sides are multiples of it, for which edges are repeated.
         """
-        height, width = plane.shape[-2] + self.down, plane.shape[-1] + self.right
-        padded = F.pad(plane, (self.right, -width % align, self.down, -height % align), mode="replicate")
+        *images, height, width = plane.shape
+        bottom, end = self.down + height, self.right + width
+        padded = plane.new_empty(*images, bottom + -bottom % align, end + -end % align)
+        rows = padded[..., self.down : bottom, :]  # filled in place, which saves two copies
+        rows[..., self.right : end] = plane
+        rows[..., : self.right], rows[..., end:] = plane[..., :1], plane[..., -1:]
+        padded[..., : self.down, :], padded[..., bottom:, :] = rows[..., :1, :], rows[..., -1:, :]
         padded = padded.transpose(-1, -2) if self.transposed else padded
         padded = padded.flip(-2, -1) if self.turned else padded
         return padded.roll(self.rolled, 1) if self.rolled else padded

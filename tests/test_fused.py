@@ -10,7 +10,9 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from denoise import compiled, convolutions, kernels
+from denoise import compiled, convolutions, kernels, network
+from denoise.features import Inputs
+from denoise.strips import Rows
 
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install '.[fast]'")
 
@@ -156,6 +158,42 @@ def test_channels_side_by_side_to_planes(fused, threads, top, width):
         torch.equal(planes[:, top : top + 35], pixels) and not planes[:, top + 35 :].any() and not planes[:, :top].any()
     )
     assert torch.equal(larger[:, 2 * top : 2 * top + 70], torch.nn.functional.pixel_shuffle(pixels, 2))
+
+
+@needs_numba
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize(("height", "width"), SIZES)
+def test_what_a_head_says_of_weights_is_read(fused, threads, height, width, kind):
+    floor, logit = (20 * torch.randn(2, 1, height, width).to(kind) for _ in range(2))
+    floor[0, 0, 0, 0] = logit[1, 0, 0, 0] = -200
+    planes = (torch.rand(2, 3, height, width) for _ in range(4))
+    inputs = Inputs(*planes, torch.tensor([[1.0, 0, 0], [0, 0, 0]]))
+    prominent = torch.randn(2, 1, height, width).exp()
+    prominent[1, 0, -1, -1] = 1e18
+    with torch.inference_mode():
+        reference = network._read_weight(floor, logit, inputs, prominent)
+    said, known = (floor, logit, inputs.albedo), inputs.present[:, 0]
+    divisor, weight = fused.read_weight(*said, known, prominent, network._LEAST_WEIGHT)
+    equal(divisor, reference[0])
+    equal(weight, reference[1])
+    assert (divisor[1] == 1).all() and weight.min() > 0 and divisor.min() > 0
+
+
+@needs_numba
+@pytest.mark.parametrize("kind", [torch.float32, torch.bfloat16])
+def test_some_rows_in_their_place(fused, threads, kind):
+    """What stands around them is left as it was."""
+    logits, sharpness, guides = edges(3, 70, 33)
+    logits, coarse = logits.to(kind), fused.halve(guides[..., :32])
+    for function, planes in (
+        (fused.edge_stopping, (logits, sharpness, guides)),
+        (fused.corner_stopping, (sharpness[..., :32].contiguous(), guides[..., :32].contiguous(), coarse)),
+    ):
+        whole = function(*planes)
+        into = torch.full((len(whole), whole.shape[1], 100, whole.shape[3]), 7, dtype=whole.dtype)
+        assert function(*planes, rows=Rows(5, 64, into, 20)) is into
+        assert torch.equal(into[:, :, 20:79], whole[:, :, 5:64])
+        assert (into[:, :, :20] == 7).all() and (into[:, :, 79:] == 7).all()
 
 
 @needs_numba

@@ -2,7 +2,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from denoise.strips import by_strips
+from denoise.strips import Later, Rows, by_strips
 
 
 def blurred(fine, coarse):
@@ -20,6 +20,32 @@ def test_strips_of_planes_of_several_sizes_make_the_whole(pixels):
         striped = by_strips(blurred, (fine, coarse), pixels, halo=2, align=2)
     for plane, whole in zip(striped, blurred(fine, coarse), strict=True):
         assert torch.equal(plane, whole)
+
+
+@pytest.mark.parametrize("pixels", [5 * 4, 5 * 9, 5 * 1000])
+def test_rows_that_are_made_later_are_those_of_the_whole_and_no_others(pixels):
+    fine, made = torch.rand(2, 3, 26, 6), []
+
+    def doubled(plane, rows=None):
+        out = torch.cat([plane, plane], 1).double() * 2
+        made.append(out.shape[2] if rows is None else rows.end - rows.first)
+        return out if rows is None else rows.put(out)
+
+    def later(plane):
+        half = F.max_pool2d(plane, 2)
+        return plane, *(Later(doubled, (one,), one.double(), 6) for one in (plane, half))
+
+    with torch.no_grad():
+        plane, twice, half = by_strips(later, (fine,), pixels, halo=2, align=2)
+    assert torch.equal(plane, fine) and torch.equal(twice, torch.cat([fine, fine], 1).double() * 2)
+    assert half.shape == (2, 6, 13, 3) and torch.equal(half[:, 3:], F.max_pool2d(fine, 2).double() * 2)
+    assert sum(made) == 26 + 13
+
+
+def test_rows_are_put_where_they_belong():
+    whole, plane = torch.zeros(1, 2, 5, 3), torch.arange(24.0).view(1, 2, 4, 3)
+    assert Rows(1, 3, whole, 2).put(plane) is whole
+    assert torch.equal(whole[:, :, 2:4], plane[:, :, 1:3]) and not whole[:, :, :2].any() and not whole[:, :, 4].any()
 
 
 def test_each_strip_has_its_halo_and_no_more():
