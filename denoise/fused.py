@@ -30,7 +30,7 @@ from denoise.transfer import ALBEDO_FLOOR
 if config.DISABLE_JIT:
     raise ImportError("numba is told not to compile (NUMBA_DISABLE_JIT); interpreted, these loops take hours")
 
-_BLOCK = 1024  # pixels of a row: its rings fit into a second-level cache, and few turns go to small work
+_BLOCK = 2048  # pixels of a row, at most: rings fit into a second-level cache, and few turns go to small work
 _WIDEST = 33  # pixels, of kernels
 _SPAN = _BLOCK + _WIDEST - 1  # pixels that kernels of a block's pixels reach
 _ROWS = 16  # of a thread's share, at least; fewer, and the rows that shares have in common cost more
@@ -152,7 +152,7 @@ def _less_distances(logits, sharpness, y, left, near, own, out):  # type: ignore
 
 @inlined
 def _softmax(rows, count, largest, total, out, y, left):  # type: ignore[no-untyped-def]
-    """Softmax over the rows (k, _BLOCK), to `count` pixels of out (k, H, W)."""
+    """Softmax over the rows (k, n), to `count` pixels of out (k, H, W)."""
     largest[:] = _LOWEST
     for k in range(len(rows)):
         row = rows[k]
@@ -176,7 +176,7 @@ def _softmax(rows, count, largest, total, out, y, left):  # type: ignore[no-unty
 def _load_corners(row, left, padded, own, beside):  # type: ignore[no-untyped-def]
     """A coarse row at each fine pixel from `left`: the coarse pixel that it lies in, and the nearest beside."""
     _load(row, left // 2 - 1, padded)
-    for x in range(_BLOCK // 2):
+    for x in range(padded.size - 2):
         own[2 * x] = padded[x + 1]
         own[2 * x + 1] = padded[x + 1]
         beside[2 * x] = padded[x]
@@ -190,17 +190,19 @@ _PLANES, _HALF_PLANES = "float32[:,:,::1]", "int16[:,:,::1]"
 def _edge_rows(logits, sharpness, guides, out, down, first, last):  # type: ignore[no-untyped-def]
     taps, height, width = logits.shape
     size = int(round(taps**0.5))
-    border = size // 2
+    border, block = size // 2, min(width, _BLOCK)
     ring = np.empty((size, _GUIDES * _SPAN), np.float32)
-    rows = np.empty((taps, _BLOCK), np.float32)
-    largest, total = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
-    for left in range(0, width, _BLOCK):
-        count = min(_BLOCK, width - left)
+    rows = np.empty((taps, block), np.float32)
+    largest, total = np.empty(block, np.float32), np.empty(block, np.float32)
+    for left in range(0, width, block):
+        count = min(block, width - left)
         loaded = max(first - border, 0)
         for y in range(first, last):
             while loaded <= min(y + border, height - 1):
                 for c in range(_GUIDES):
-                    _load(guides[c, loaded], left - border, ring[loaded % size, c * _SPAN : (c + 1) * _SPAN])
+                    _load(
+                        guides[c, loaded], left - border, ring[loaded % size, c * _SPAN : c * _SPAN + block + size - 1]
+                    )
                 loaded += 1
             own = ring[y % size, border:]
             for k in range(taps):
@@ -212,16 +214,17 @@ def _edge_rows(logits, sharpness, guides, out, down, first, last):  # type: igno
 @compiled(f"void({_PLANES}, {_PLANES}, {_PLANES}, {_PLANES}, intp, intp, intp)")
 def _corner_rows(sharpness, guides, coarse, out, down, first, last):  # type: ignore[no-untyped-def]
     height, width = coarse.shape[1], guides.shape[2]
+    block = min(width, _BLOCK)
     ring = np.empty((3, 2, _GUIDES * _SPAN), np.float32)
-    padded = np.empty(_BLOCK // 2 + 2, np.float32)
+    padded = np.empty(block // 2 + 2, np.float32)
     own = np.empty(_GUIDES * _SPAN, np.float32)
-    bilinear = np.empty((4, _BLOCK), np.float32)
-    rows = np.empty((4, _BLOCK), np.float32)
-    largest, total = np.empty(_BLOCK, np.float32), np.empty(_BLOCK, np.float32)
+    bilinear = np.empty((4, block), np.float32)
+    rows = np.empty((4, block), np.float32)
+    largest, total = np.empty(block, np.float32), np.empty(block, np.float32)
     for k in range(4):
         bilinear[k, :] = _LOG_BILINEAR[k]
-    for left in range(0, width, _BLOCK):
-        count = min(_BLOCK, width - left)
+    for left in range(0, width, block):
+        count = min(block, width - left)
         loaded = max(first // 2 - 1, 0)
         for y in range(first, last):
             while loaded <= min(y // 2 + 1, height - 1):
@@ -230,7 +233,7 @@ def _corner_rows(sharpness, guides, coarse, out, down, first, last):  # type: ig
                     _load_corners(coarse[c, loaded], left, padded, within, beside)
                 loaded += 1
             for c in range(_GUIDES):
-                _load(guides[c, y], left, own[c * _SPAN : (c + 1) * _SPAN])
+                _load(guides[c, y], left, own[c * _SPAN : c * _SPAN + block])
             for k in range(4):
                 row = y // 2 if k < 2 else min(max(y // 2 + 2 * (y % 2) - 1, 0), height - 1)
                 _less_distances(bilinear[k], sharpness, y, left, ring[row % 3, k % 2], own, rows[k, :count])
@@ -247,13 +250,13 @@ def _level_rows(image, coarse, kernels, upsampler, alpha, out, first, last):  # 
     channels, height, width = image.shape
     coarse_height, taps = coarse.shape[1], len(kernels)
     size = int(round(taps**0.5))
-    border = size // 2
-    ring = np.empty((size, channels, _BLOCK + size - 1), np.float32)
-    corners = np.empty((3, 2, channels, _BLOCK), np.float32)
-    padded = np.empty(_BLOCK // 2 + 2, np.float32)
-    total = np.empty(_BLOCK, np.float32)
-    for left in range(0, width, _BLOCK):
-        count = min(_BLOCK, width - left)
+    border, block = size // 2, min(width, _BLOCK)
+    ring = np.empty((size, channels, block + size - 1), np.float32)
+    corners = np.empty((3, 2, channels, block), np.float32)
+    padded = np.empty(block // 2 + 2, np.float32)
+    total = np.empty(block, np.float32)
+    for left in range(0, width, block):
+        count = min(block, width - left)
         loaded, coarse_loaded = max(first - border, 0), max(first // 2 - 1, 0)
         for y in range(first, last):
             while loaded <= min(y + border, height - 1):

@@ -34,7 +34,7 @@ _SHARPNESS = (1.0, 20.0, 10.0)
 #: What every pixel counts for in means at least; less if that times its light were more than its neighbour's.
 _LEAST_WEIGHT = 1e-4
 #: Pixels of a strip of convolutions: few, and the rows that strips share cost more.
-_STRIP = 350_000
+_STRIP = 520_000
 
 
 @dataclass(frozen=True)

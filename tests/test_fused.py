@@ -16,8 +16,8 @@ from denoise.strips import Rows
 
 needs_numba = pytest.mark.skipif(find_spec("numba") is None, reason="numba is not installed: pip install '.[fast]'")
 
-SIZES = [(1, 1), (1, 7), (9, 1), (3, 5), (67, 33), (19, 1030)]  # the last is wider than a block
-EVEN_SIZES = [(2, 2), (2, 14), (10, 2), (6, 10), (70, 34), (18, 1030)]
+SIZES = [(1, 1), (1, 7), (9, 1), (3, 5), (67, 33), (19, 2054)]  # the last is wider than a block
+EVEN_SIZES = [(2, 2), (2, 14), (10, 2), (6, 10), (70, 34), (18, 2054)]
 
 
 @pytest.fixture(autouse=True)
