@@ -12,8 +12,9 @@ from denoise.features import FEATURES, GUIDES, Inputs, features, guides_of, prom
 from denoise.frame import Planes
 from denoise.heads import Head
 from denoise.kernels import BILINEAR, Level, Predictions, halve, pixel_shuffle, upsample
-from denoise.network import _LEAST_WEIGHT, KernelNetwork, ModelConfig, _read_kernels, _read_level
-from denoise.transfer import ALBEDO_FLOOR, demodulate, exposure, modulation, remodulate
+from denoise.network import KernelNetwork, ModelConfig, _read_kernels, _read_level, _read_weight
+from denoise.strips import Rows, made
+from denoise.transfer import demodulate, exposure, remodulate
 
 _PLANES = (FEATURES - 3) // 4  # that `features` has of each of 2 x 2 pixels
 _FULL = 16  # channels at full resolution, in place of what a head of 80 for 64 channels costs
@@ -64,15 +65,17 @@ def undivided(albedo: Tensor, *_: object) -> Tensor:
     return torch.ones_like(albedo)
 
 
-def unguided(logits: Tensor, *_: Tensor) -> Tensor:
+def unguided(logits: Tensor, *_: Tensor, rows: Rows | None = None) -> Tensor:
     """`kernels.edge_stopping` by the logits alone."""
-    return logits.float().softmax(1)
+    kernels = logits.float().softmax(1)
+    return rows.put(kernels) if rows else kernels
 
 
-def bilinear(sharpness: Tensor, *_: Tensor) -> Tensor:
+def bilinear(sharpness: Tensor, *_: Tensor, rows: Rows | None = None) -> Tensor:
     """`kernels.corner_stopping` that stops nowhere."""
     shares = sharpness.new_tensor(BILINEAR).view(1, 4, 1, 1)
-    return shares.expand(len(sharpness), -1, *sharpness.shape[-2:]).contiguous()
+    upsampler = shares.expand(len(sharpness), -1, *sharpness.shape[-2:]).contiguous()
+    return rows.put(upsampler) if rows else upsampler
 
 
 def merged_and_counted(passes: object, spp: object) -> Planes:
@@ -134,15 +137,12 @@ class FullResolution(KernelNetwork):
             decoded.insert(0, up(decoded[0], skips.pop()))
 
         full = self.full_head(self.last(decoded[0], whole))
-        floor, weight, full = full.split([1, 1, full.shape[1] - 2], 1)
-        divisor = modulation(inputs.albedo, inputs.present[:, 0], ALBEDO_FLOOR * floor.clamp(-3, 2).exp())
-        least = prominent.reciprocal().clamp_max(_LEAST_WEIGHT)
-        weight = torch.sigmoid(weight - prominent.clamp_min(1).log()) + least
-
-        *finest, guides = _read_level(full, guides_of(inputs))
-        levels = [Level(*finest)]
-        for head, x in zip(self.heads[:-1], decoded[:-1], strict=True):
-            *level, guides = _read_level(head(x), guides)
+        floor, weight, said = full.split([1, 1, full.shape[1] - 2], 1)
+        divisor, weight = _read_weight(floor, weight, inputs, prominent)
+        guides, levels = guides_of(inputs), []
+        for head, x in zip(self.heads, decoded, strict=True):
+            *level, guides = made(_read_level(said, guides))
             levels.append(Level(*level))
-        coarsest = _read_kernels(self.heads[-1](decoded[-1]), guides)[0]
+            said = head(x)
+        coarsest, *_ = made(_read_kernels(said, guides))
         return Predictions(divisor, weight, levels, coarsest)

@@ -68,6 +68,7 @@ def built_by(network: Callable[[ModelConfig], Any]) -> dict[str, Any]:
 
 _MODEL, _CONFIG = ModelConfig(), TrainConfig()
 _UNDIVIDED = {"network.modulation": parts.undivided, "features.modulation": parts.undivided}
+_IN_TORCH = {"network.find": lambda *_: None, "features.find": lambda *_: None}  # what is divided by is compiled there
 _COUNTED = {"crops.merge_passes": parts.merged_and_counted, "crops._DROP_VARIANCE": 0.0}
 
 VARIANTS = {
@@ -87,7 +88,7 @@ VARIANTS = {
     "splat": Variant(parts=filtered_by(parts.partition)),
     "no-guides": Variant(parts={"network.edge_stopping": parts.unguided, "network.corner_stopping": parts.bilinear}),
     "no-weights": Variant(parts=filtered_by(parts.unweighed)),
-    "no-demodulation": Variant(parts={**_UNDIVIDED, "features.find": lambda *_: None}),
+    "no-demodulation": Variant(parts={**_UNDIVIDED, **_IN_TORCH}),
     # what it sees
     "no-variance": Variant(seen=without(_VARIANCE)),
     "spp-for-variance": Variant(shown=parts.counted, parts={**_COUNTED, **built_by(parts.Counting)}),
