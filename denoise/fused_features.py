@@ -25,6 +25,7 @@ _BY_LOG = _FLOAT32(1 / LOG_OF_ONE)
 _BRIGHTEST, _BY_BRIGHTEST = _FLOAT32(BRIGHTEST), _FLOAT32(1 / BRIGHTEST)
 _THIRD = _FLOAT32(1 / 3)
 _BYTE = np.int32(8)  # bits
+_SECOND, _BELOW, _KNOWN = 22, 30, 38  # the first pairs of channels behind those of planes, as `digits` has them
 _TILE = 128  # pixels of half the size, whose channels fit into the first-level cache
 
 # log(1 + m) for 1 + m between the roots of 1/2 and 2, and log(2) in two parts of which the first has few digits
@@ -144,8 +145,8 @@ def _typed_put_present(present, rule, out):  # type: ignore[no-untyped-def]
     def put_bytes(present, rule, out):  # type: ignore[no-untyped-def]
         a, b, c = np.int32(present[0] * rule[0]), np.int32(present[1] * rule[0]), np.int32(present[2] * rule[0])
         for x in range(len(out)):
-            out[x, 38] = a | b << _BYTE
-            out[x, 39] = c
+            out[x, _KNOWN] = a | b << _BYTE
+            out[x, _KNOWN + 1] = c
 
     return put_bytes if out.dtype == types.uint16 else put_floats
 
@@ -207,20 +208,20 @@ def _feature_rows(radiance, albedo, normal, variance, prominent, present, scale,
                 y = 2 * half + i
                 for c in range(3):
                     _log_light(radiance[c, y, span], albedo[c, y, span], present[0] > _ZERO, row)
-                    _put(row, logarithm, (2 * c + i, 22 + 2 * c + i, -1), whole, tile)
+                    _put(row, logarithm, (2 * c + i, _SECOND + 2 * c + i, -1), whole, tile)
                     _put(albedo[c, y, span], unit, (6 + 2 * c + i, -1, -1), whole, tile)
-                    _put(normal[c, y, span], unit, (12 + 2 * c + i, -1, 30 + 2 * c + i), whole, tile)
+                    _put(normal[c, y, span], unit, (12 + 2 * c + i, -1, _BELOW + 2 * c + i), whole, tile)
                 if present[2] > _ZERO:
                     a, b, c = variance[0, y, span], variance[1, y, span], variance[2, y, span]
                     for x in range(row.size):
                         row[x] = _log_encode(np.sqrt(max((a[x] + b[x] + c[x]) * _THIRD, _ZERO)))
                 else:
                     row[:] = _ZERO
-                _put(row, logarithm, (18 + i, 28 + i, -1), whole, tile)
+                _put(row, logarithm, (18 + i, _SECOND + 6 + i, -1), whole, tile)
                 stands_out = prominent[0, y, span]
                 for x in range(row.size):
                     row[x] = _log(min(max(stands_out[x], _BY_BRIGHTEST), _BRIGHTEST)) * _BY_LOG
-                _put(row, logarithm, (20 + i, -1, 36 + i), whole, tile)
+                _put(row, logarithm, (20 + i, -1, _BELOW + 6 + i), whole, tile)
             _put_present(present, unit, tile)
 
 
