@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from denoise import fused
-from denoise.fused import compiled, inlined, workers
+from denoise.machine_code import arrays, compiled, inlined, workers
 
 _GROUPS, _GUIDES = 3, 9
 _TWO, _ONE, _ZERO = np.float32(2), np.float32(1), np.float32(0)
@@ -320,7 +320,7 @@ def _folded(padded: Tensor, border: int) -> Tensor:
 
 def _by_image(function: Callable[..., None], *planes: Tensor) -> None:
     """Call a function with the planes of each image of the batch, in as many threads as torch uses."""
-    images = list(zip(*map(fused.arrays, planes), strict=True))
+    images = list(zip(*map(arrays, planes), strict=True))
     threads = torch.get_num_threads()
     if threads == 1:
         for image in images:

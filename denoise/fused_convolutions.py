@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from denoise.fused import arrays, by_rows, compiled, inlined
+from denoise.machine_code import arrays, by_rows, compiled, inlined
 
 _KINDS = "float32[:,:,::1]", "int16[:,:,::1]"  # (H, W, C); bfloat16 as its bits
 _BYTES = "uint8[:,:,::1]"

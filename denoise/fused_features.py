@@ -15,7 +15,7 @@ from torch import Tensor
 
 from denoise.convolutions import kind
 from denoise.features import BRIGHTEST, FEATURES, GUIDES, Inputs
-from denoise.fused import arrays, by_rows, compiled, inlined, narrow
+from denoise.machine_code import arrays, by_rows, compiled, inlined, narrow
 from denoise.transfer import ALBEDO_FLOOR, EPS, LOG_OF_ONE
 
 _FLOAT32 = np.float32

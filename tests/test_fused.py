@@ -257,14 +257,16 @@ def test_callers_in_several_threads_do_not_meet(fused, threads):
 
 
 @needs_numba
-def test_without_a_cache_folder_code_is_compiled_in_memory(fused, monkeypatch):
+def test_without_a_cache_folder_code_is_compiled_in_memory(monkeypatch):
     from numba.core.caching import FunctionCache
+
+    from denoise.machine_code import compiled
 
     def nowhere(self, function):
         raise RuntimeError("cannot cache function: no locator available")
 
     monkeypatch.setattr(FunctionCache, "__init__", nowhere)
-    assert fused.compiled("int64(int64)")(lambda x: x + 1)(2) == 3
+    assert compiled("int64(int64)")(lambda x: x + 1)(2) == 3
 
 
 def with_gradients(function, planes):
