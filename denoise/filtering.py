@@ -317,11 +317,9 @@ def _inner(image: Tensor, tile: Tile, nothing: np.ndarray | None) -> Tensor:
 
 def _brightness(beauties: Sequence[np.ndarray]) -> Tensor:
     """Mean over passes and channels, (1, 1, H, W)."""
-    planes = [torch.from_numpy(beauty[..., channel]) for beauty in beauties for channel in range(3)]
-    total = planes[0] + planes[1]
-    for plane in planes[2:]:
-        total += plane
-    return (total / len(planes))[None, None]
+    mean = mean_of(beauties)
+    red, green, blue = (torch.from_numpy(mean[..., channel]) for channel in range(3))
+    return ((red + green).add_(blue) / 3)[None, None]
 
 
 def to_inputs(planes: Planes) -> Inputs:

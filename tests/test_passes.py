@@ -142,9 +142,8 @@ def test_views_are_told_a_variance_but_the_first_of_a_single_frame():
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_with_quality_best_passes_are_averaged_first(model, count, unheld):  # noqa: F811
-    """But for the last digit, by which a byte may be another."""
     frames = [render(seed, dtype=np.float32, aux=False) for seed in range(count)]
-    denoiser = Denoiser(model, quality="best", precision="float32")
+    denoiser = Denoiser(model, quality="best")
     done, (report,) = denoiser.denoise_frame(frames[0], Options(passes=tuple(frames[1:])))
     each = [one.parts[0].channels for one in frames]
     mean = {name: sum(more[name] for more in each) / np.float32(count) for name in each[0] if name not in ("Z", "id")}
